@@ -1,0 +1,286 @@
+/**
+ * What the addon exports, as TypeScript sees it. Everything here is resolved: no defaults, no optional settings; the
+ * zod schemas of lib/config produce these objects. Errors thrown or rejected by the addon are `Error`s with a `code`
+ * (native/core/runtime/error.h); lib/native/errors.ts turns them into C3DError.
+ */
+
+export interface NativeConvLayer {
+  type: 'conv'
+  name: string
+  filters: number
+  /** Kernel size [depth (time), height, width]; odd; zero padding keeps the size. */
+  kernel: [number, number, number]
+  batchNorm: boolean
+}
+
+export interface NativePoolLayer {
+  type: 'pool'
+  name: string
+  /** Kernel = stride, [depth (time), height, width]. */
+  kernel: [number, number, number]
+  rounding: 'ceil' | 'floor' | 'pad'
+}
+
+export interface NativeLinearLayer {
+  type: 'linear'
+  name: string
+  units: number
+  /** Checked against what the layers before deliver, where it is given (> 0); 0: whatever comes. */
+  inputs: number
+  dropout: number
+}
+
+export type NativeLayer = NativeConvLayer | NativePoolLayer | NativeLinearLayer
+
+export interface NativeArchitecture {
+  name: string
+  input: { frames: number; height: number; width: number }
+  layers: NativeLayer[]
+  /** Name of the last linear layer, whose units are the classes. */
+  classifier: string
+}
+
+export interface NativeLayerSummary {
+  name: string
+  type: 'conv' | 'pool' | 'linear'
+  /** Output: [channels, frames, height, width], or [units]. */
+  output: number[]
+  parameters: number
+  /** Multiply-accumulates for one clip. */
+  macs: number
+}
+
+export interface NativeArchitectureSummary {
+  layers: NativeLayerSummary[]
+  parameters: number
+  macs: number
+}
+
+/** How pixels become the network's input: resize, crop, channel order, (value - mean) * scale. */
+export interface NativePreprocessing {
+  resize: { width: number; height: number }
+  channelOrder: 'rgb' | 'bgr'
+  /** In channel order, 0 to 255. */
+  mean: [number, number, number]
+  scale: number
+}
+
+export interface NativeModelConfig {
+  architecture: NativeArchitecture
+  classes: number
+  preprocessing: NativePreprocessing
+  initializer: 'caffe' | 'pytorch' | 'kaiming'
+  seed: number
+  device: string
+}
+
+/** Long work: `done` settles when the thread has ended; `cancel` makes it end soon with code C3D_ABORTED. */
+export interface NativeTask<T> {
+  readonly done: Promise<T>
+  cancel(): void
+}
+
+export interface NativeTensorInfo {
+  name: string
+  /** safetensors' names. */
+  dtype: 'F32' | 'I64'
+  shape: number[]
+}
+
+export interface NativeModel {
+  readonly device: string
+  /** Network input, float32 [n, 3, frames, height, width], already preprocessed -> logits [n, classes]. */
+  forward(data: Float32Array, shape: number[]): NativeTask<Float32Array>
+  /** Mean cross-entropy and its gradient for every parameter, dropout off. */
+  gradients(
+    data: Float32Array,
+    shape: number[],
+    labels: Int32Array,
+  ): NativeTask<{ loss: number; gradients: Record<string, Float32Array> }>
+  /** State dict in file order, no values. */
+  tensors(): NativeTensorInfo[]
+  readTensor(name: string): Float32Array
+  writeTensor(name: string, data: Float32Array): void
+  /** Reads raw little-endian values; `offset` counts from the start of the file. */
+  loadTensors(file: string, tensors: { name: string; offset: number }[]): NativeTask<void>
+  /** Writes the safetensors header as given and the tensors in the order of `tensors()`, beside and then renamed. */
+  saveTensors(file: string, header: string): NativeTask<void>
+  close(): void
+}
+
+export interface NativeVideoInfo {
+  path: string
+  frames: number
+  width: number
+  height: number
+  framesPerSecond: number
+  codec: string
+  /** Why it cannot be read; '' when it can. */
+  problem: string
+}
+
+/** Opaque: videos whose frames are counted. */
+export interface NativeVideoSet {
+  readonly videos: NativeVideoInfo[]
+  close(): void
+}
+
+export interface NativeItems {
+  set: NativeVideoSet
+  /** Places in `set`. */
+  videos: Int32Array
+  labels: Int32Array
+}
+
+export interface NativeSampling {
+  mode: 'non-overlapping' | 'random' | 'uniform'
+  clipsPerVideo: number
+  temporalStride: number
+  randomCrop: boolean
+  flipProbability: number
+}
+
+export type NativeSchedule =
+  | { type: 'constant' }
+  | { type: 'step'; every: number; gamma: number }
+  | { type: 'cosine'; warmup: number; minimum: number }
+
+export interface NativeLoaderOptions {
+  threads: number
+  prefetch: number
+}
+
+export interface NativeTrainingConfig {
+  epochs: number
+  batchSize: number
+  seed: number
+  optimizer: { learningRate: number; momentum: number; weightDecay: number; nesterov: boolean }
+  /** Steps and warm-up counted in epochs (fractions allowed for warm-up); `minimum` as a part of the learning rate. */
+  schedule: NativeSchedule
+  sampling: NativeSampling
+  evaluation: { batchSize: number; sampling: NativeSampling }
+  loader: NativeLoaderOptions
+}
+
+export interface NativeTrainRequest {
+  training: NativeItems
+  validation: NativeItems | null
+  config: NativeTrainingConfig
+  /** Written after every epoch and when stopped; null: not saved. */
+  checkpoint: { file: string; header: string } | null
+}
+
+export interface NativeScores {
+  loss: number
+  clipTop1: number
+  clipTop5: number
+  videoTop1: number
+  videoTop5: number
+  clips: number
+  videos: number
+}
+
+export type NativeTrainEvent =
+  | {
+      type: 'step'
+      step: number
+      epoch: number
+      stepInEpoch: number
+      stepsInEpoch: number
+      loss: number
+      accuracy: number
+      learningRate: number
+      clipsPerSecond: number
+      /** Part of the step's time spent waiting for clips, 0 to 1. */
+      dataWait: number
+    }
+  | { type: 'progress'; phase: 'evaluation'; epoch: number; done: number; total: number }
+  | ({ type: 'evaluation'; epoch: number; seconds: number } & NativeScores)
+  | { type: 'checkpoint'; epoch: number; file: string }
+  | {
+      type: 'epoch'
+      epoch: number
+      epochs: number
+      loss: number
+      accuracy: number
+      learningRate: number
+      clips: number
+      seconds: number
+      clipsPerSecond: number
+      validation: NativeScores | null
+    }
+
+export interface NativeScoreRequest {
+  /** label -1: not known. */
+  items: NativeItems
+  sampling: NativeSampling
+  batchSize: number
+  loader: NativeLoaderOptions
+}
+
+/** Logits of a batch of clips as they are computed. */
+export interface NativeScoreEvent {
+  /** Place of each clip's video in `request.items`. */
+  items: Int32Array
+  /** First frame of each clip. */
+  starts: Float64Array
+  /** [clips, classes] */
+  logits: Float32Array
+  done: number
+  total: number
+}
+
+export interface NativeIndexEvent {
+  done: number
+  total: number
+  latest: NativeVideoInfo
+}
+
+export interface NativeRuntimeInfo {
+  libtorch: string
+  cudaAvailable: boolean
+  cudaDevices: number
+  threads: number
+  cpuCapability: string
+  images: string[]
+}
+
+export interface NativeVideoWriter {
+  /** RGB, uint8 [height, width, 3]. Encoding is synchronous: for tools, not for services. */
+  write(frame: Uint8Array): void
+  finish(): void
+}
+
+export interface NativeBinding {
+  runtimeInfo(): NativeRuntimeInfo
+  /** FFmpeg's description, or throws C3D_FFMPEG_MISSING. */
+  videoBackend(): string
+  /** Threads that each computing task uses; 0: one a core. */
+  setThreads(threads: number): void
+  /** Path of the FFmpeg plug-in; once, before the first video is opened. */
+  setVideoPlugin(path: string): void
+  /** Cancels and joins everything that runs in this environment. */
+  stopAll(): void
+
+  describeArchitecture(architecture: NativeArchitecture, classes: number): NativeArchitectureSummary
+  createModel(config: NativeModelConfig): NativeTask<NativeModel>
+  indexVideos(
+    paths: string[],
+    threads: number,
+    onEvent: (event: NativeIndexEvent) => void,
+  ): NativeTask<NativeVideoSet>
+  train(
+    model: NativeModel,
+    request: NativeTrainRequest,
+    onEvent: (event: NativeTrainEvent) => void,
+  ): NativeTask<{ steps: number; seconds: number }>
+  score(
+    model: NativeModel,
+    request: NativeScoreRequest,
+    onEvent: (event: NativeScoreEvent) => void,
+  ): NativeTask<void>
+  createVideo(
+    file: string,
+    options: { width: number; height: number; framesPerSecond: number },
+  ): NativeVideoWriter
+}

@@ -1,0 +1,102 @@
+#include "addon/conversions.h"
+#include "addon/environment.h"
+#include "addon/model_handle.h"
+#include "addon/properties.h"
+#include "addon/runs.h"
+#include "addon/video_set_handle.h"
+#include "addon/video_writer_handle.h"
+#include "core/runtime/device.h"
+#include "core/video/image_file.h"
+
+namespace c3d::addon {
+namespace {
+
+Napi::Value runtimeInfoOf(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  return guarded(env, [&] {
+    const auto runtime = runtimeInfo();
+    const auto threads = Environment::of(env).computeThreads;
+    auto images = Napi::Array::New(env);
+    for (const auto& format : video::imageFormats()) images.Set(images.Length(), format);
+    auto object = Napi::Object::New(env);
+    object.Set("libtorch", runtime.libtorch);
+    object.Set("cpuCapability", runtime.cpuCapability);
+    object.Set("cudaAvailable", runtime.cudaAvailable);
+    object.Set("cudaDevices", runtime.cudaDevices);
+    object.Set("threads", threads > 0 ? threads : availableCores());
+    object.Set("images", images);
+    return object;
+  });
+}
+
+Napi::Value videoBackend(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return Napi::String::New(info.Env(), Environment::of(info.Env()).media->videos().description());
+  });
+}
+
+void setThreads(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).computeThreads = info[0].As<Napi::Number>().Int32Value();
+}
+
+void setVideoPlugin(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).media =
+      std::make_shared<video::MediaLibrary>(info[0].As<Napi::String>().Utf8Value());
+}
+
+void stopAll(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).tasks->stopAll();
+}
+
+Napi::Value describeArchitecture(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return toJs(info.Env(), describe(toArchitecture(info[0].As<Napi::Object>()),
+                                     info[1].As<Napi::Number>().Int64Value()));
+  });
+}
+
+}  // namespace
+
+Environment& Environment::of(Napi::Env env) {
+  return *env.GetInstanceData<Environment>();
+}
+
+Napi::Object startComputing(Napi::Env env, const Napi::Function& onEvent, std::function<ToJs(Task&)> work) {
+  const auto& environment = Environment::of(env);
+  return environment.tasks->start(env, onEvent,
+                                  [threads = environment.computeThreads, work = std::move(work)](Task& task) {
+                                    useComputeThreads(threads);
+                                    return work(task);
+                                  });
+}
+
+}  // namespace c3d::addon
+
+static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  using namespace c3d::addon;
+  auto* environment = new Environment;  // owned by the environment from here on
+  env.SetInstanceData(environment);
+  environment->modelClass = Napi::Persistent(ModelHandle::define(env));
+  environment->videoSetClass = Napi::Persistent(VideoSetHandle::define(env));
+  environment->videoWriterClass = Napi::Persistent(VideoWriterHandle::define(env));
+  // Ends the threads before the environment goes, also where no 'exit' event comes (worker.terminate()).
+  env.AddCleanupHook([tasks = environment->tasks] { tasks->stopAll(); });
+
+  const auto set = [&](const char* name, auto* function) {
+    exports.Set(name, Napi::Function::New(env, function, name));
+  };
+  set("runtimeInfo", runtimeInfoOf);
+  set("videoBackend", videoBackend);
+  set("setThreads", setThreads);
+  set("setVideoPlugin", setVideoPlugin);
+  set("stopAll", stopAll);
+  set("describeArchitecture", describeArchitecture);
+  set("createModel", createModel);
+  set("indexVideos", indexVideos);
+  set("train", train);
+  set("score", score);
+  set("createVideo", createVideo);
+  return exports;
+}
+
+NODE_API_MODULE(torch_c3d, initialize)

@@ -1,0 +1,273 @@
+#include "addon/conversions.h"
+
+#include <cstring>
+
+#include "addon/properties.h"
+#include "core/runtime/error.h"
+
+namespace c3d::addon {
+namespace {
+
+[[noreturn]] void unknown(const char* what, const std::string& name) {
+  throw Error(ErrorCode::InvalidArgument, std::string("Unknown ") + what + " '" + name + "'.");
+}
+
+Size3 toSize3(const Napi::Array& array) {
+  if (array.Length() != 3) throw Error(ErrorCode::InvalidArgument, "A kernel needs [depth, height, width].");
+  Size3 size;
+  for (std::uint32_t i = 0; i < 3; ++i) size[i] = array.Get(i).As<Napi::Number>().Int64Value();
+  return size;
+}
+
+PoolRounding toRounding(const std::string& name) {
+  if (name == "ceil") return PoolRounding::Ceil;
+  if (name == "floor") return PoolRounding::Floor;
+  if (name == "pad") return PoolRounding::Pad;
+  unknown("pool rounding", name);
+}
+
+Layer toLayer(const Napi::Object& layer) {
+  const auto type = text(layer, "type");
+  const auto name = text(layer, "name");
+  if (type == "conv")
+    return ConvLayer{name, integer(layer, "filters"), toSize3(array(layer, "kernel")),
+                     boolean(layer, "batchNorm")};
+  if (type == "pool")
+    return PoolLayer{name, toSize3(array(layer, "kernel")), toRounding(text(layer, "rounding"))};
+  if (type == "linear")
+    return LinearLayer{name, integer(layer, "units"), integer(layer, "inputs"), number(layer, "dropout")};
+  unknown("layer type", type);
+}
+
+video::SamplingMode toSamplingMode(const std::string& name) {
+  if (name == "non-overlapping") return video::SamplingMode::NonOverlapping;
+  if (name == "random") return video::SamplingMode::Random;
+  if (name == "uniform") return video::SamplingMode::Uniform;
+  unknown("sampling mode", name);
+}
+
+Schedule toSchedule(const Napi::Object& schedule) {
+  const auto type = text(schedule, "type");
+  if (type == "constant") return ConstantSchedule{};
+  if (type == "step") return StepSchedule{number(schedule, "every"), number(schedule, "gamma")};
+  if (type == "cosine") return CosineSchedule{number(schedule, "warmup"), number(schedule, "minimum")};
+  unknown("schedule", type);
+}
+
+video::ChannelOrder toChannelOrder(const std::string& name) {
+  if (name == "rgb") return video::ChannelOrder::Rgb;
+  if (name == "bgr") return video::ChannelOrder::Bgr;
+  unknown("channel order", name);
+}
+
+const char* kindName(LayerKind kind) {
+  switch (kind) {
+    case LayerKind::Conv:
+      return "conv";
+    case LayerKind::Pool:
+      return "pool";
+    case LayerKind::Linear:
+      return "linear";
+  }
+  return "";
+}
+
+void fill(Napi::Object& object, const Scores& scores) {
+  object.Set("loss", scores.loss);
+  object.Set("clipTop1", scores.clipTop1);
+  object.Set("clipTop5", scores.clipTop5);
+  object.Set("videoTop1", scores.videoTop1);
+  object.Set("videoTop5", scores.videoTop5);
+  object.Set("clips", static_cast<double>(scores.clips));
+  object.Set("videos", static_cast<double>(scores.videos));
+}
+
+void fill(Napi::Object& object, const StepEvent& event) {
+  object.Set("type", "step");
+  object.Set("step", static_cast<double>(event.step));
+  object.Set("epoch", static_cast<double>(event.epoch));
+  object.Set("stepInEpoch", static_cast<double>(event.stepInEpoch));
+  object.Set("stepsInEpoch", static_cast<double>(event.stepsInEpoch));
+  object.Set("loss", event.loss);
+  object.Set("accuracy", event.accuracy);
+  object.Set("learningRate", event.learningRate);
+  object.Set("clipsPerSecond", event.clipsPerSecond);
+  object.Set("dataWait", event.dataWait);
+}
+
+void fill(Napi::Object& object, const EvaluationProgressEvent& event) {
+  object.Set("type", "progress");
+  object.Set("phase", "evaluation");
+  object.Set("epoch", static_cast<double>(event.epoch));
+  object.Set("done", static_cast<double>(event.done));
+  object.Set("total", static_cast<double>(event.total));
+}
+
+void fill(Napi::Object& object, const EvaluationEvent& event) {
+  object.Set("type", "evaluation");
+  object.Set("epoch", static_cast<double>(event.epoch));
+  object.Set("seconds", event.seconds);
+  fill(object, event.scores);
+}
+
+void fill(Napi::Object& object, const CheckpointEvent& event) {
+  object.Set("type", "checkpoint");
+  object.Set("epoch", static_cast<double>(event.epoch));
+  object.Set("file", event.file.string());
+}
+
+void fill(Napi::Object& object, const EpochEvent& event) {
+  const auto env = object.Env();
+  object.Set("type", "epoch");
+  object.Set("epoch", static_cast<double>(event.epoch));
+  object.Set("epochs", static_cast<double>(event.epochs));
+  object.Set("loss", event.loss);
+  object.Set("accuracy", event.accuracy);
+  object.Set("learningRate", event.learningRate);
+  object.Set("clips", static_cast<double>(event.clips));
+  object.Set("seconds", event.seconds);
+  object.Set("clipsPerSecond", event.clipsPerSecond);
+  object.Set("validation", event.validation ? Napi::Value(toJs(env, *event.validation)) : env.Null());
+}
+
+}  // namespace
+
+Architecture toArchitecture(const Napi::Object& source) {
+  const auto input = object(source, "input");
+  Architecture architecture{text(source, "name"),
+                            integer(input, "frames"),
+                            integer(input, "height"),
+                            integer(input, "width"),
+                            {},
+                            text(source, "classifier")};
+  const auto layers = array(source, "layers");
+  for (std::uint32_t i = 0; i < layers.Length(); ++i)
+    architecture.layers.push_back(toLayer(layers.Get(i).As<Napi::Object>()));
+  return architecture;
+}
+
+Preprocessing toPreprocessing(const Napi::Object& source) {
+  const auto mean = array(source, "mean");
+  Preprocessing preprocessing;
+  for (std::uint32_t i = 0; i < 3; ++i) preprocessing.mean[i] = mean.Get(i).As<Napi::Number>().DoubleValue();
+  preprocessing.scale = number(source, "scale");
+  return preprocessing;
+}
+
+Initializer toInitializer(const std::string& name) {
+  if (name == "caffe") return Initializer::Caffe;
+  if (name == "pytorch") return Initializer::PyTorch;
+  if (name == "kaiming") return Initializer::Kaiming;
+  unknown("initializer", name);
+}
+
+video::ClipLayout toClipLayout(const Architecture& architecture, const Napi::Object& preprocessing) {
+  const auto resize = object(preprocessing, "resize");
+  video::ClipLayout layout{
+      {static_cast<int>(integer(resize, "width")), static_cast<int>(integer(resize, "height")),
+       toChannelOrder(text(preprocessing, "channelOrder"))},
+      static_cast<int>(architecture.frames),
+      static_cast<int>(architecture.height),
+      static_cast<int>(architecture.width)};
+  if (layout.frame.width < layout.width || layout.frame.height < layout.height)
+    throw Error(ErrorCode::InvalidArgument, "Frames are resized to " + std::to_string(layout.frame.width) +
+                                                "x" + std::to_string(layout.frame.height) +
+                                                ", which is smaller than the network's input of " +
+                                                std::to_string(layout.width) + "x" +
+                                                std::to_string(layout.height) + " (width x height).");
+  return layout;
+}
+
+video::SamplingOptions toSampling(const Napi::Object& source) {
+  video::SamplingOptions options;
+  options.mode = toSamplingMode(text(source, "mode"));
+  options.clipsPerVideo = integer(source, "clipsPerVideo");
+  options.temporalStride = integer(source, "temporalStride");
+  options.randomCrop = boolean(source, "randomCrop");
+  options.flipProbability = number(source, "flipProbability");
+  return options;
+}
+
+std::vector<video::LabelledVideo> toItems(const Napi::Object& source) {
+  const auto videos = typedArray<Napi::Int32Array>(source.Get("videos"), napi_int32_array, "videos");
+  const auto labels = typedArray<Napi::Int32Array>(source.Get("labels"), napi_int32_array, "labels");
+  if (videos.ElementLength() != labels.ElementLength())
+    throw Error(ErrorCode::InvalidArgument, "Expected as many labels as videos.");
+  std::vector<video::LabelledVideo> items;
+  for (std::size_t i = 0; i < videos.ElementLength(); ++i) items.push_back({videos[i], labels[i]});
+  return items;
+}
+
+TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLayout& layout) {
+  const auto optimizer = object(source, "optimizer");
+  const auto evaluation = object(source, "evaluation");
+  const auto loader = object(source, "loader");
+  TrainingConfig config;
+  config.epochs = integer(source, "epochs");
+  config.batchSize = static_cast<std::size_t>(integer(source, "batchSize"));
+  config.seed = static_cast<std::uint64_t>(integer(source, "seed"));
+  config.optimizer = {number(optimizer, "learningRate"), number(optimizer, "momentum"),
+                      number(optimizer, "weightDecay"), boolean(optimizer, "nesterov")};
+  config.schedule = toSchedule(object(source, "schedule"));
+  config.layout = layout;
+  config.sampling = toSampling(object(source, "sampling"));
+  config.sampling.shuffle = true;
+  config.evaluation = {static_cast<std::size_t>(integer(evaluation, "batchSize")),
+                       toSampling(object(evaluation, "sampling"))};
+  config.loaderThreads = static_cast<int>(integer(loader, "threads"));
+  config.prefetch = static_cast<std::size_t>(integer(loader, "prefetch"));
+  return config;
+}
+
+Napi::Object toJs(Napi::Env env, const ArchitectureSummary& summary) {
+  auto layers = Napi::Array::New(env);
+  for (const auto& layer : summary.layers) {
+    auto output = Napi::Array::New(env);
+    for (const auto size : layer.output) output.Set(output.Length(), static_cast<double>(size));
+    auto entry = Napi::Object::New(env);
+    entry.Set("name", layer.name);
+    entry.Set("type", kindName(layer.kind));
+    entry.Set("output", output);
+    entry.Set("parameters", static_cast<double>(layer.parameters));
+    entry.Set("macs", static_cast<double>(layer.macs));
+    layers.Set(layers.Length(), entry);
+  }
+  auto result = Napi::Object::New(env);
+  result.Set("layers", layers);
+  result.Set("parameters", static_cast<double>(summary.parameters));
+  result.Set("macs", static_cast<double>(summary.macs));
+  return result;
+}
+
+Napi::Object toJs(Napi::Env env, const Scores& scores) {
+  auto object = Napi::Object::New(env);
+  fill(object, scores);
+  return object;
+}
+
+Napi::Object toJs(Napi::Env env, const TrainingEvent& event) {
+  auto object = Napi::Object::New(env);
+  std::visit([&object](const auto& kind) { fill(object, kind); }, event);
+  return object;
+}
+
+Napi::Object toJs(Napi::Env env, const video::IndexedVideo& video) {
+  auto object = Napi::Object::New(env);
+  object.Set("path", video.path.string());
+  object.Set("frames", static_cast<double>(video.index.frameCount));
+  object.Set("width", video.index.width);
+  object.Set("height", video.index.height);
+  object.Set("framesPerSecond", video.index.framesPerSecond);
+  object.Set("codec", video.index.codec);
+  object.Set("problem", video.problem);
+  return object;
+}
+
+Napi::Float32Array toFloat32Array(Napi::Env env, const at::Tensor& tensor) {
+  const auto values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+  auto array = Napi::Float32Array::New(env, static_cast<std::size_t>(values.numel()));
+  std::memcpy(array.Data(), values.const_data_ptr(), values.nbytes());
+  return array;
+}
+
+}  // namespace c3d::addon

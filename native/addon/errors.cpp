@@ -1,0 +1,49 @@
+#include "addon/errors.h"
+
+#include <c10/util/Exception.h>
+
+#include <new>
+
+#include "core/runtime/error.h"
+
+namespace c3d::addon {
+namespace {
+
+bool isOutOfMemory(const std::string& message) {
+  return message.find("not enough memory") !=
+         std::string::npos;  // c10's CPU allocator has no type of its own for it
+}
+
+ErrorReport outOfMemory(const std::string& reason) {
+  return {toString(ErrorCode::OutOfMemory), "Out of memory: " + reason + " Use a smaller batch or network."};
+}
+
+}  // namespace
+
+ErrorReport reportOf(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Error& error) {
+    return {toString(error.code()), error.what()};
+  } catch (const c10::OutOfMemoryError& error) {
+    return outOfMemory(error.what_without_backtrace());
+  } catch (const c10::Error& error) {
+    const std::string message = error.what_without_backtrace();
+    return isOutOfMemory(message) ? outOfMemory(message)
+                                  : ErrorReport{toString(ErrorCode::Internal), message};
+  } catch (const std::bad_alloc&) {
+    return outOfMemory("the machine gave no more.");
+  } catch (const std::exception& error) {
+    return {toString(ErrorCode::Internal), error.what()};
+  } catch (...) {
+    return {toString(ErrorCode::Internal), "An exception of unknown type."};
+  }
+}
+
+Napi::Error toJs(Napi::Env env, const ErrorReport& report) {
+  auto error = Napi::Error::New(env, report.message);
+  error.Set("code", Napi::String::New(env, report.code));
+  return error;
+}
+
+}  // namespace c3d::addon

@@ -1,0 +1,232 @@
+#include "addon/model_handle.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <c10/core/InferenceMode.h>
+
+#include <mutex>
+
+#include "addon/conversions.h"
+#include "addon/environment.h"
+#include "core/runtime/device.h"
+#include "core/weights/tensor_file.h"
+
+namespace c3d::addon {
+namespace {
+
+/// A copy of the caller's floats: the task outlives the call, the caller may change its array meanwhile.
+at::Tensor copyOf(const Napi::Value& data, const Napi::Value& shape) {
+  const auto values = typedArray<Napi::Float32Array>(data, napi_float32_array, "data");
+  std::vector<std::int64_t> sizes;
+  const auto list = shape.As<Napi::Array>();
+  for (std::uint32_t i = 0; i < list.Length(); ++i)
+    sizes.push_back(list.Get(i).As<Napi::Number>().Int64Value());
+  auto tensor = at::empty(sizes, at::kFloat);
+  if (static_cast<std::size_t>(tensor.numel()) != values.ElementLength())
+    throw Error(ErrorCode::InvalidArgument, "Expected " + std::to_string(tensor.numel()) +
+                                                " values for this shape, got " +
+                                                std::to_string(values.ElementLength()) + ".");
+  std::memcpy(tensor.mutable_data_ptr(), values.Data(), tensor.nbytes());
+  return tensor;
+}
+
+at::Tensor copyOfLabels(const Napi::Value& labels, std::int64_t classes) {
+  const auto values = typedArray<Napi::Int32Array>(labels, napi_int32_array, "labels");
+  auto tensor = at::empty({static_cast<std::int64_t>(values.ElementLength())}, at::kLong);
+  for (std::size_t i = 0; i < values.ElementLength(); ++i) {
+    if (values[i] < 0 || values[i] >= classes)
+      throw Error(ErrorCode::InvalidArgument, "Expected labels of 0 to " + std::to_string(classes - 1) +
+                                                  ", got " + std::to_string(values[i]) + ".");
+    tensor[static_cast<std::int64_t>(i)] = values[i];
+  }
+  return tensor;
+}
+
+at::Tensor tensorNamed(const C3D& network, const std::string& name) {
+  for (const auto& [key, tensor] : network.stateDict())
+    if (key == name) return tensor;
+  throw Error(ErrorCode::Weights, "The model has no tensor '" + name + "'.");
+}
+
+at::Tensor computeLogits(const C3D& network, const at::Tensor& input, const Cancellation& cancellation) {
+  const c10::InferenceMode inference;
+  const std::lock_guard lock(network.mutex());
+  ForwardOptions options;
+  options.cancellation = &cancellation;
+  return network.forward(input.to(network.device()), options).to(at::kCPU);
+}
+
+struct Gradients {
+  double loss = 0;
+  NamedTensors tensors;
+};
+
+Gradients computeGradients(C3D& network, const at::Tensor& input, const at::Tensor& labels,
+                           const Cancellation& cancellation) {
+  const std::lock_guard lock(network.mutex());
+  ForwardOptions options;
+  options.cancellation = &cancellation;
+  const auto logits = network.forward(input.to(network.device()), options);
+  const auto loss = at::cross_entropy_loss(logits, labels.to(network.device()));
+  loss.backward();
+  Gradients result{loss.item<double>(), {}};
+  for (const auto& [key, parameter] : network.parameters()) {
+    result.tensors.emplace_back(key, parameter.grad().to(at::kCPU));
+    parameter.mutable_grad().reset();
+  }
+  return result;
+}
+
+}  // namespace
+
+Napi::Function ModelHandle::define(Napi::Env env) {
+  return DefineClass(
+      env, "NativeModel",
+      {InstanceAccessor<&ModelHandle::device>("device"), InstanceMethod<&ModelHandle::forward>("forward"),
+       InstanceMethod<&ModelHandle::gradients>("gradients"), InstanceMethod<&ModelHandle::tensors>("tensors"),
+       InstanceMethod<&ModelHandle::readTensor>("readTensor"),
+       InstanceMethod<&ModelHandle::writeTensor>("writeTensor"),
+       InstanceMethod<&ModelHandle::loadTensors>("loadTensors"),
+       InstanceMethod<&ModelHandle::saveTensors>("saveTensors"),
+       InstanceMethod<&ModelHandle::close>("close")});
+}
+
+ModelHandle::ModelHandle(const Napi::CallbackInfo& info) : Handle(info), bytes_(native()->network.bytes()) {
+  // V8 sees a small object; without this it would not collect models while there is memory for more objects.
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), bytes_);
+}
+
+void ModelHandle::Finalize(Napi::BasicEnv env) {
+  if (isOpen()) Napi::MemoryManagement::AdjustExternalMemory(env, -bytes_);
+}
+
+void ModelHandle::close(const Napi::CallbackInfo& info) {
+  if (!isOpen()) return;
+  release();
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), -bytes_);
+}
+
+Napi::Value ModelHandle::device(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] { return Napi::String::New(info.Env(), native()->network.device().str()); });
+}
+
+Napi::Value ModelHandle::forward(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return startComputing(info.Env(), {},
+                          [model = native(), input = copyOf(info[0], info[1])](Task& task) -> ToJs {
+                            const auto logits = computeLogits(model->network, input, task.cancellation());
+                            return [logits](Napi::Env env) { return toFloat32Array(env, logits); };
+                          });
+  });
+}
+
+Napi::Value ModelHandle::gradients(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    auto labels = copyOfLabels(info[2], native()->network.classes());
+    return startComputing(
+        info.Env(), {}, [model = native(), input = copyOf(info[0], info[1]), labels](Task& task) -> ToJs {
+          const auto result = computeGradients(model->network, input, labels, task.cancellation());
+          return [result](Napi::Env env) {
+            auto gradients = Napi::Object::New(env);
+            for (const auto& [name, tensor] : result.tensors)
+              gradients.Set(name, toFloat32Array(env, tensor));
+            auto object = Napi::Object::New(env);
+            object.Set("loss", result.loss);
+            object.Set("gradients", gradients);
+            return object;
+          };
+        });
+  });
+}
+
+Napi::Value ModelHandle::tensors(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  return guarded(env, [&] {
+    auto list = Napi::Array::New(env);
+    for (const auto& [name, tensor] : native()->network.stateDict()) {
+      auto shape = Napi::Array::New(env);
+      for (const auto size : tensor.sizes()) shape.Set(shape.Length(), static_cast<double>(size));
+      auto entry = Napi::Object::New(env);
+      entry.Set("name", name);
+      entry.Set("dtype", "F32");
+      entry.Set("shape", shape);
+      list.Set(list.Length(), entry);
+    }
+    return list;
+  });
+}
+
+Napi::Value ModelHandle::readTensor(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return toFloat32Array(info.Env(), tensorNamed(native()->network, info[0].As<Napi::String>()));
+  });
+}
+
+void ModelHandle::writeTensor(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] {
+    auto tensor = tensorNamed(native()->network, info[0].As<Napi::String>());
+    auto values = typedArray<Napi::Float32Array>(info[1], napi_float32_array, "data");
+    if (static_cast<std::size_t>(tensor.numel()) != values.ElementLength())
+      throw Error(ErrorCode::Weights, "Tensor '" + info[0].As<Napi::String>().Utf8Value() + "' holds " +
+                                          std::to_string(tensor.numel()) + " values, got " +
+                                          std::to_string(values.ElementLength()) + ".");
+    const at::NoGradGuard noGrad;
+    const std::lock_guard lock(native()->network.mutex());
+    tensor.copy_(at::from_blob(values.Data(), tensor.sizes(), at::kFloat));
+  });
+}
+
+Napi::Value ModelHandle::loadTensors(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const std::string file = info[0].As<Napi::String>();
+    std::vector<TensorLocation> locations;
+    const auto list = info[1].As<Napi::Array>();
+    for (std::uint32_t i = 0; i < list.Length(); ++i) {
+      const auto entry = list.Get(i).As<Napi::Object>();
+      locations.push_back({text(entry, "name"), static_cast<std::uint64_t>(integer(entry, "offset"))});
+    }
+    return startComputing(info.Env(), {}, [model = native(), file, locations](Task&) -> ToJs {
+      const std::lock_guard lock(model->network.mutex());
+      readTensorFile(file, locations, model->network.stateDict());
+      return nullptr;
+    });
+  });
+}
+
+Napi::Value ModelHandle::saveTensors(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const std::string file = info[0].As<Napi::String>();
+    const std::string header = info[1].As<Napi::String>();
+    return startComputing(info.Env(), {}, [model = native(), file, header](Task&) -> ToJs {
+      const std::lock_guard lock(model->network.mutex());
+      writeTensorFile(file, header, model->network.stateDict());
+      return nullptr;
+    });
+  });
+}
+
+Napi::Value createModel(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  return guarded(env, [&] {
+    const auto config = info[0].As<Napi::Object>();
+    const auto preprocessing = object(config, "preprocessing");
+    const auto architecture = toArchitecture(object(config, "architecture"));
+    return startComputing(
+        env, {},
+        [&environment = Environment::of(env), architecture,
+         layout = toClipLayout(architecture, preprocessing), classes = integer(config, "classes"),
+         pixels = toPreprocessing(preprocessing), initializer = toInitializer(text(config, "initializer")),
+         seed = static_cast<std::uint64_t>(integer(config, "seed")),
+         device = resolveDevice(text(config, "device"))](Task&) -> ToJs {
+          auto model = std::make_shared<Model>(architecture, classes, pixels, device, layout);
+          initialize(model->network, initializer, seed);
+          return [&environment, model](Napi::Env e) {
+            return ModelHandle::create(e, environment.modelClass, model);
+          };
+        });
+  });
+}
+
+}  // namespace c3d::addon

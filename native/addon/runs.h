@@ -1,0 +1,13 @@
+#pragma once
+
+#include "addon/napi.h"
+
+namespace c3d::addon {
+
+/// Binding train(model, request, onEvent).
+Napi::Value train(const Napi::CallbackInfo& info);
+
+/// Binding score(model, request, onEvent).
+Napi::Value score(const Napi::CallbackInfo& info);
+
+}  // namespace c3d::addon

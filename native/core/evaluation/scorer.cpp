@@ -1,0 +1,45 @@
+#include "core/evaluation/scorer.h"
+
+#include <ATen/ops/from_blob.h>
+#include <c10/core/InferenceMode.h>
+
+#include <mutex>
+
+namespace c3d {
+namespace {
+
+at::Tensor computeLogits(const C3D& model, const at::Tensor& pixels, const Cancellation& cancellation) {
+  const c10::InferenceMode inference;
+  const std::lock_guard lock(model.mutex());
+  ForwardOptions options;
+  options.cancellation = &cancellation;
+  return model.forward(model.preprocess(pixels), options).to(at::kCPU, at::kFloat);
+}
+
+}  // namespace
+
+at::Tensor pixelsOf(video::ClipBatch& batch, const video::ClipLayout& layout) {
+  return at::from_blob(
+      batch.pixels.data(),
+      {static_cast<std::int64_t>(batch.clips.size()), layout.frames, layout.height, layout.width, 3},
+      at::kByte);
+}
+
+void scoreClips(const C3D& model, const ClipData& data, const video::ClipLayout& layout,
+                const video::SamplingOptions& sampling, const video::ClipLoaderOptions& loading,
+                const Cancellation& cancellation, const ScoreSink& sink) {
+  auto clips = video::sampleClips(*data.videos, data.items, layout, sampling, /*seed=*/0, /*epoch=*/0);
+  if (clips.empty()) throw Error(ErrorCode::EmptyDataset, "There is no clip to score.");
+  const auto total = clips.size();
+  video::ClipLoader loader(data.videos, std::move(clips), layout, loading);
+  const std::stop_callback stopLoader(cancellation.token(), [&loader] { loader.cancel(); });
+  std::size_t done = 0;
+  while (auto batch = loader.next()) {
+    cancellation.throwIfRequested();
+    const auto logits = computeLogits(model, pixelsOf(*batch, layout), cancellation);
+    done += batch->clips.size();
+    sink(batch->clips, logits, done, total);
+  }
+}
+
+}  // namespace c3d

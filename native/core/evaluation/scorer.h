@@ -1,0 +1,36 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/model/c3d.h"
+#include "core/runtime/cancellation.h"
+#include "core/video/clip_loader.h"
+#include "core/video/clip_sampler.h"
+
+namespace c3d {
+
+/// Labelled videos of one set.
+struct ClipData {
+  std::shared_ptr<const video::VideoSet> videos;
+  std::vector<video::LabelledVideo> items;
+};
+
+/// Called for every batch: its clips, their logits (float32 [n, classes] on the CPU), clips done so far and
+/// in all.
+using ScoreSink = std::function<void(const std::vector<video::ClipSpec>& clips, const at::Tensor& logits,
+                                     std::size_t done, std::size_t total)>;
+
+/// Reads clips as `sampling` says and gives each to the network, decoding ahead. Throws Error(EmptyDataset)
+/// when there is no clip, Error(Aborted), and what reading and computing throw.
+void scoreClips(const C3D& model, const ClipData& data, const video::ClipLayout& layout,
+                const video::SamplingOptions& sampling, const video::ClipLoaderOptions& loading,
+                const Cancellation& cancellation, const ScoreSink& sink);
+
+/// The batch's pixels as a tensor uint8 [N, T, H, W, 3]; shares the batch's memory.
+at::Tensor pixelsOf(video::ClipBatch& batch, const video::ClipLayout& layout);
+
+}  // namespace c3d

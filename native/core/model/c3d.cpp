@@ -1,0 +1,164 @@
+#include "core/model/c3d.h"
+
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/conv3d.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/max_pool3d.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+
+namespace c3d {
+namespace {
+
+constexpr double kBatchNormMomentum = 0.1;
+constexpr double kBatchNormEpsilon = 1e-5;
+
+std::vector<std::int64_t> padding(const ConvLayer& layer) {
+  return {layer.kernel[0] / 2, layer.kernel[1] / 2, layer.kernel[2] / 2};
+}
+
+std::vector<std::int64_t> padding(const PoolLayer& layer) {
+  if (layer.rounding == PoolRounding::Pad) return {0, 1, 1};
+  return {0, 0, 0};
+}
+
+/// Inverted dropout with a generator of the run's own, so that runs on several threads do not share random
+/// state.
+at::Tensor dropout(const at::Tensor& x, double probability, const at::Generator& generator) {
+  const auto keep = 1 - probability;
+  return x.mul(at::empty_like(x).bernoulli_(keep, generator).div_(keep));
+}
+
+/// Looks at the cancellation when the gradient passes by, so that a long backward pass stops between layers.
+void checkInBackward(const at::Tensor& x, const Cancellation& cancellation) {
+  if (!x.requires_grad()) return;
+  x.register_hook([&cancellation](const at::Tensor&) { cancellation.throwIfRequested(); });
+}
+
+/// [1, 3, 1, 1, 1], to be broadcast over clips.
+at::Tensor channelValues(const std::array<double, 3>& values) {
+  auto tensor = at::empty({1, 3, 1, 1, 1}, at::kFloat);
+  for (std::int64_t i = 0; i < 3; ++i) tensor.select(1, i).fill_(values[static_cast<std::size_t>(i)]);
+  return tensor;
+}
+
+std::string shapeText(c10::IntArrayRef shape) {
+  std::string text;
+  for (const auto size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
+  return "[" + text + "]";
+}
+
+}  // namespace
+
+C3D::C3D(Architecture architecture, std::int64_t classes, Preprocessing preprocessing, at::Device device)
+    : architecture_(std::move(architecture)),
+      summary_(describe(architecture_, classes)),
+      classes_(classes),
+      device_(device),
+      mean_(channelValues(preprocessing.mean).to(device)),
+      scale_(preprocessing.scale) {
+  for (std::size_t i = 0; i < architecture_.layers.size(); ++i) {
+    const auto& input = summary_.layers[i].input;
+    const auto& layer = architecture_.layers[i];
+    if (const auto* conv = std::get_if<ConvLayer>(&layer)) {
+      const auto& k = conv->kernel;
+      Conv stage{*conv, addWeights(conv->name, {conv->filters, input[0], k[0], k[1], k[2]}), {}};
+      if (conv->batchNorm) stage.norm = addBatchNorm(conv->name + "_bn", conv->filters);
+      stages_.emplace_back(std::move(stage));
+    } else if (const auto* pool = std::get_if<PoolLayer>(&layer)) {
+      stages_.emplace_back(Pool{*pool});
+    } else {
+      const auto& linear = std::get<LinearLayer>(layer);
+      stages_.emplace_back(Linear{linear, addWeights(linear.name, {linear.units, input[0]})});
+    }
+  }
+  classifier_ = addWeights(architecture_.classifier, {classes_, summary_.layers.back().input[0]});
+}
+
+at::Tensor C3D::addParameter(const std::string& key, at::Tensor values) {
+  return stateDict_.emplace_back(key, values.requires_grad_()).second;
+}
+
+at::Tensor C3D::addBuffer(const std::string& key, at::Tensor values) {
+  return stateDict_.emplace_back(key, std::move(values)).second;
+}
+
+C3D::Weights C3D::addWeights(const std::string& layer, const std::vector<std::int64_t>& shape) {
+  const auto options = at::TensorOptions(device_).dtype(at::kFloat);
+  const auto format = shape.size() == 5 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::Contiguous;
+  return {addParameter(layer + ".weight", at::empty(shape, options, format)),
+          addParameter(layer + ".bias", at::empty({shape[0]}, options))};
+}
+
+C3D::BatchNorm C3D::addBatchNorm(const std::string& layer, std::int64_t channels) {
+  const auto options = at::TensorOptions(device_).dtype(at::kFloat);
+  return {addParameter(layer + ".weight", at::ones({channels}, options)),
+          addParameter(layer + ".bias", at::zeros({channels}, options)),
+          addBuffer(layer + ".running_mean", at::zeros({channels}, options)),
+          addBuffer(layer + ".running_var", at::ones({channels}, options))};
+}
+
+at::Tensor C3D::preprocess(const at::Tensor& pixels) const {
+  // [N, T, H, W, C] seen as [N, C, T, H, W] is channels_last_3d already: nothing moves but to the device.
+  const auto clips = pixels.to(device_, /*non_blocking=*/true).permute({0, 4, 1, 2, 3});
+  return clips.to(at::kFloat).sub_(mean_).mul_(scale_);
+}
+
+void C3D::requireInputShape(const at::Tensor& input) const {
+  const std::vector<std::int64_t> clip{3, architecture_.frames, architecture_.height, architecture_.width};
+  if (input.dim() == 5 && input.sizes().slice(1) == c10::IntArrayRef(clip)) return;
+  throw Error(ErrorCode::InvalidArgument, "Expected clips of shape [n, " + shapeText(clip).substr(1) +
+                                              " for architecture '" + architecture_.name + "', got " +
+                                              shapeText(input.sizes()) + ".");
+}
+
+at::Tensor C3D::apply(const Conv& stage, const at::Tensor& x, const ForwardOptions& options) {
+  auto y = at::conv3d(x, stage.weights.weight, stage.weights.bias, /*stride=*/1, padding(stage.layer));
+  if (stage.layer.batchNorm) {
+    const auto& norm = stage.norm;
+    y = at::batch_norm(y, norm.weight, norm.bias, norm.runningMean, norm.runningVariance, options.training,
+                       kBatchNormMomentum, kBatchNormEpsilon, /*cudnn_enabled=*/true);
+  }
+  return y.relu_();
+}
+
+at::Tensor C3D::apply(const Pool& stage, const at::Tensor& x, const ForwardOptions&) {
+  const auto& kernel = stage.layer.kernel;
+  return at::max_pool3d(x, kernel, /*stride=*/kernel, padding(stage.layer), /*dilation=*/1,
+                        /*ceil_mode=*/stage.layer.rounding == PoolRounding::Ceil);
+}
+
+at::Tensor C3D::apply(const Linear& stage, const at::Tensor& x, const ForwardOptions& options) {
+  // Flattened as [C, T, H, W] whatever the memory format, as in Caffe.
+  const auto y = at::linear(x.flatten(1), stage.weights.weight, stage.weights.bias).relu_();
+  if (!options.training || stage.layer.dropout == 0) return y;
+  return dropout(y, stage.layer.dropout, options.dropoutGenerator);
+}
+
+at::Tensor C3D::forward(const at::Tensor& input, const ForwardOptions& options) const {
+  requireInputShape(input);
+  auto x = input;
+  for (const auto& stage : stages_) {
+    if (options.cancellation) options.cancellation->throwIfRequested();
+    x = std::visit([&](const auto& layer) { return apply(layer, x, options); }, stage);
+    if (options.cancellation) checkInBackward(x, *options.cancellation);
+  }
+  return at::linear(x.flatten(1), classifier_.weight, classifier_.bias);
+}
+
+NamedTensors C3D::parameters() const {
+  NamedTensors trained;
+  for (const auto& entry : stateDict_)
+    if (entry.second.requires_grad()) trained.push_back(entry);
+  return trained;
+}
+
+std::int64_t C3D::bytes() const {
+  std::int64_t total = 0;
+  for (const auto& [key, tensor] : stateDict_) total += static_cast<std::int64_t>(tensor.nbytes());
+  return total;
+}
+
+}  // namespace c3d

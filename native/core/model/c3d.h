@@ -1,0 +1,108 @@
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/model/architecture.h"
+#include "core/runtime/cancellation.h"
+#include "core/runtime/fair_mutex.h"
+
+namespace c3d {
+
+/// Pixels to network input: (value - mean) * scale, a value for each channel in the order of the pixels.
+struct Preprocessing {
+  std::array<double, 3> mean{};  // 0 to 255
+  double scale = 1;
+};
+
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+/// How one forward pass is made.
+struct ForwardOptions {
+  bool training = false;                       // dropout on, batch norm by the batch's own statistics
+  at::Generator dropoutGenerator;              // needed in training when a layer drops out
+  const Cancellation* cancellation = nullptr;  // looked at between layers, forward and backward
+};
+
+/// The network of Tran et al. (ICCV 2015, sections 3.1 to 3.3), or any other stack of the same layers.
+///
+/// State-dict keys are the layers' names: conv1a.weight [out, in, T, H, W], conv1a.bias, ..., fc8.weight
+/// [classes, in]; batch norm adds conv1a_bn.weight, .bias, .running_mean and .running_var. Convolution
+/// weights lie in memory as channels_last_3d, which is what oneDNN and cuDNN are fastest with.
+///
+/// Passes do not change the module but for gradients and running statistics, and keep no mode: one module
+/// serves training and prediction in turn. Callers on several threads take `mutex` around a pass or an
+/// update.
+class C3D {
+ public:
+  /// Allocates; the values are set by `initialize` or by loading. Throws Error(Architecture).
+  C3D(Architecture architecture, std::int64_t classes, Preprocessing preprocessing, at::Device device);
+
+  /// uint8 [N, T, H, W, 3] on any device -> float32 [N, 3, T, H, W], channels_last_3d, on the model's device.
+  at::Tensor preprocess(const at::Tensor& pixels) const;
+
+  /// float32 [N, 3, T, H, W] -> logits [N, classes]. Throws Error(InvalidArgument) on another shape and
+  /// Error(Aborted) when cancelled.
+  at::Tensor forward(const at::Tensor& input, const ForwardOptions& options) const;
+
+  /// Parameters and running statistics by key, in the order of the layers.
+  const NamedTensors& stateDict() const { return stateDict_; }
+  /// What is trained: the entries of the state dict that need gradients.
+  NamedTensors parameters() const;
+
+  const Architecture& architecture() const { return architecture_; }
+  const ArchitectureSummary& summary() const { return summary_; }
+  std::int64_t classes() const { return classes_; }
+  const at::Device& device() const { return device_; }
+  std::int64_t bytes() const;
+  FairMutex& mutex() const { return mutex_; }
+
+ private:
+  struct Weights {
+    at::Tensor weight, bias;
+  };
+  struct BatchNorm {
+    at::Tensor weight, bias, runningMean, runningVariance;
+  };
+  struct Conv {
+    ConvLayer layer;
+    Weights weights;
+    BatchNorm norm;
+  };
+  struct Pool {
+    PoolLayer layer;
+  };
+  struct Linear {
+    LinearLayer layer;
+    Weights weights;
+  };
+  using Stage = std::variant<Conv, Pool, Linear>;
+
+  Weights addWeights(const std::string& layer, const std::vector<std::int64_t>& shape);
+  BatchNorm addBatchNorm(const std::string& layer, std::int64_t channels);
+  at::Tensor addParameter(const std::string& key, at::Tensor values);
+  at::Tensor addBuffer(const std::string& key, at::Tensor values);
+  static at::Tensor apply(const Conv& stage, const at::Tensor& x, const ForwardOptions& options);
+  static at::Tensor apply(const Pool& stage, const at::Tensor& x, const ForwardOptions& options);
+  static at::Tensor apply(const Linear& stage, const at::Tensor& x, const ForwardOptions& options);
+  void requireInputShape(const at::Tensor& input) const;
+
+  Architecture architecture_;
+  ArchitectureSummary summary_;
+  std::int64_t classes_;
+  at::Device device_;
+  at::Tensor mean_;  // [1, 3, 1, 1, 1]
+  double scale_;
+  std::vector<Stage> stages_;
+  Weights classifier_;
+  NamedTensors stateDict_;
+  mutable FairMutex mutex_;
+};
+
+}  // namespace c3d

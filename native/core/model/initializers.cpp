@@ -1,0 +1,96 @@
+#include "core/model/initializers.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+
+#include <cmath>
+
+namespace c3d {
+namespace {
+
+struct LayerRole {
+  bool firstConvolution;
+  bool convolution;
+  bool classifier;
+};
+
+void initializeCaffe(at::Tensor& weight, at::Tensor& bias, const LayerRole& role,
+                     const at::Generator& generator) {
+  const bool hiddenLinear = !role.convolution && !role.classifier;
+  weight.normal_(0, hiddenLinear ? 0.005 : 0.01, generator);
+  bias.fill_(role.firstConvolution || role.classifier ? 0 : 1);
+}
+
+void initializePyTorch(at::Tensor& weight, at::Tensor& bias, const LayerRole&,
+                       const at::Generator& generator) {
+  const auto bound = 1 / std::sqrt(static_cast<double>(weight[0].numel()));
+  weight.uniform_(-bound, bound, generator);
+  bias.uniform_(-bound, bound, generator);
+}
+
+void initializeKaiming(at::Tensor& weight, at::Tensor& bias, const LayerRole& role,
+                       const at::Generator& generator) {
+  const auto fanIn = static_cast<double>(weight[0].numel());
+  weight.normal_(0, role.classifier ? 0.01 : std::sqrt(2 / fanIn), generator);
+  bias.zero_();
+}
+
+struct WeightAndBias {
+  std::string name;  // of the layer
+  at::Tensor weight, bias;
+};
+
+std::vector<WeightAndBias> layersOf(const C3D& model) {
+  const auto parameters = model.parameters();  // weight and bias of a layer stand side by side
+  std::vector<WeightAndBias> layers;
+  for (std::size_t i = 0; i + 1 < parameters.size(); i += 2) {
+    const auto& key = parameters[i].first;
+    layers.push_back({key.substr(0, key.rfind('.')), parameters[i].second, parameters[i + 1].second});
+  }
+  return layers;
+}
+
+bool isBatchNorm(const at::Tensor& weight) {
+  return weight.dim() == 1;
+}
+
+}  // namespace
+
+void initialize(C3D& model, Initializer initializer, std::uint64_t seed) {
+  const at::NoGradGuard noGrad;
+  // Values are drawn on the CPU in the order of the shape, so that they depend neither on the device nor on
+  // the memory format.
+  const auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  bool firstConvolution = true;
+  for (const auto& layer : layersOf(model)) {
+    auto [name, weight, bias] = layer;
+    if (isBatchNorm(weight)) {
+      weight.fill_(1);
+      bias.zero_();
+      continue;
+    }
+    const bool convolution = weight.dim() == 5;
+    const LayerRole role{convolution && firstConvolution, convolution,
+                         name == model.architecture().classifier};
+    if (convolution) firstConvolution = false;
+
+    auto values = at::empty(weight.sizes(), at::kFloat);
+    auto biases = at::empty(bias.sizes(), at::kFloat);
+    switch (initializer) {
+      case Initializer::Caffe:
+        initializeCaffe(values, biases, role, generator);
+        break;
+      case Initializer::PyTorch:
+        initializePyTorch(values, biases, role, generator);
+        break;
+      case Initializer::Kaiming:
+        initializeKaiming(values, biases, role, generator);
+        break;
+    }
+    weight.copy_(values);
+    bias.copy_(biases);
+  }
+}
+
+}  // namespace c3d

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <variant>
+
+#include "core/evaluation/scores.h"
+
+namespace c3d {
+
+/// One optimizer update. `epoch`, `step` and `stepInEpoch` count from 1.
+struct StepEvent {
+  std::int64_t step = 0;
+  std::int64_t epoch = 0;
+  std::int64_t stepInEpoch = 0;
+  std::int64_t stepsInEpoch = 0;
+  double loss = 0;      // mean cross-entropy of the batch, dropout on
+  double accuracy = 0;  // part of the batch's clips
+  double learningRate = 0;
+  double clipsPerSecond = 0;
+  double dataWait = 0;  // part of the step's time spent waiting for clips
+};
+
+/// Clips evaluated so far.
+struct EvaluationProgressEvent {
+  std::int64_t epoch = 0;
+  std::size_t done = 0;
+  std::size_t total = 0;
+};
+
+struct EvaluationEvent {
+  std::int64_t epoch = 0;
+  double seconds = 0;
+  Scores scores;
+};
+
+struct CheckpointEvent {
+  std::int64_t epoch = 0;  // epochs completed
+  std::filesystem::path file;
+};
+
+/// Means over the epoch's clips. Comes after the epoch's evaluation and checkpoint.
+struct EpochEvent {
+  std::int64_t epoch = 0;
+  std::int64_t epochs = 0;
+  double loss = 0;
+  double accuracy = 0;
+  double learningRate = 0;  // of the last step
+  std::int64_t clips = 0;
+  double seconds = 0;  // training alone
+  double clipsPerSecond = 0;
+  std::optional<Scores> validation;
+};
+
+using TrainingEvent =
+    std::variant<StepEvent, EvaluationProgressEvent, EvaluationEvent, CheckpointEvent, EpochEvent>;
+
+/// Called on the training thread.
+using TrainingEventSink = std::function<void(const TrainingEvent&)>;
+
+}  // namespace c3d

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/video/clip.h"
+#include "core/video/video_set.h"
+
+namespace c3d::video {
+
+struct ClipLoaderOptions {
+  std::size_t batchSize = 1;
+  int threads = 1;           // decoding threads of this loader
+  std::size_t prefetch = 2;  // batches decoded ahead of the reader, at most
+};
+
+/// Reads a list of clips in order, in batches, decoding ahead on its own threads. `next` may be called by one
+/// thread at a time. The last batch may be smaller. The destructor stops and joins the threads.
+class ClipLoader {
+ public:
+  ClipLoader(std::shared_ptr<const VideoSet> videos, std::vector<ClipSpec> clips, ClipLayout layout,
+             ClipLoaderOptions options);
+  ~ClipLoader();
+  ClipLoader(const ClipLoader&) = delete;
+  ClipLoader& operator=(const ClipLoader&) = delete;
+
+  /// The next batch, waiting for it if need be; nothing at the end. Rethrows what a decoding thread met, and
+  /// throws Error(Aborted) soon after `cancel` is called from any thread.
+  std::optional<ClipBatch> next();
+  void cancel();
+
+ private:
+  struct State;  // shared with the threads
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace c3d::video

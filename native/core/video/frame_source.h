@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/runtime/cancellation.h"
+
+namespace c3d::video {
+
+enum class ChannelOrder { Rgb, Bgr };
+
+/// The frames that a source delivers: uint8 [height, width, 3]. The picture is squashed to this size, its
+/// aspect ratio ignored, bilinearly and with rotation metadata applied (paper, section 3: 128 high x 171
+/// wide).
+struct FrameFormat {
+  int width = 0;
+  int height = 0;
+  ChannelOrder order = ChannelOrder::Rgb;
+};
+
+/// What one pass over a source found out. Frames are addressed by their place in output order, 0-based.
+struct FrameIndex {
+  std::int64_t frameCount = 0;  // frames that really decode, not what a header claims
+  int width = 0;                // pixels as displayed, before resizing
+  int height = 0;
+  double framesPerSecond = 0;  // average; 0 when unknown (frame folders)
+  std::string codec;           // FFmpeg's name, "jpeg" or "png" for frame folders
+  /// Presentation time of every frame in the stream's time base; empty when they do not identify a frame
+  /// (missing, repeated or out of order), and then seeking is by decoding from the start.
+  std::vector<std::int64_t> timestamps;
+  std::vector<std::int64_t> keyFrames;  // output places of frames where decoding can start
+  std::vector<std::string> files;       // frame folders only: file of every frame, in order
+};
+
+/// An opened video or frame folder. Not thread-safe: one thread a source.
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+  /// Writes the frames at `places` (ascending, repeats allowed, all below frameCount) to `out`, which holds
+  /// places.size() * height * width * 3 bytes. The result is that of decoding everything from the start;
+  /// reading on from where the last call ended costs no seek. Throws Error(VideoUnreadable | FileNotFound)
+  /// naming the file, and Error(Aborted) soon after `cancellation` is requested; the source can be read again
+  /// after either.
+  virtual void read(std::span<const std::int64_t> places, std::span<std::uint8_t> out,
+                    const Cancellation& cancellation) = 0;
+};
+
+}  // namespace c3d::video

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/runtime/cancellation.h"
+#include "core/video/media_library.h"
+
+namespace c3d::video {
+
+struct IndexedVideo {
+  std::filesystem::path path;
+  FrameIndex index;
+  std::string problem;  // why it cannot be read; empty when it can
+};
+
+/// Videos whose frames have been counted. Immutable once made, so that loaders on any thread may share it.
+class VideoSet {
+ public:
+  /// Called on a worker thread, one call at a time: how many are done, and the latest.
+  using Progress = std::function<void(std::size_t done, const IndexedVideo& latest)>;
+
+  /// Indexes all `paths` on `threads` threads; the result keeps their order. A file that cannot be read gets
+  /// a `problem` and does not fail the others. Throws Error(Aborted) and Error(FfmpegMissing).
+  static std::shared_ptr<const VideoSet> index(std::shared_ptr<const MediaLibrary> media,
+                                               const std::vector<std::filesystem::path>& paths, int threads,
+                                               const Cancellation& cancellation, const Progress& progress);
+
+  const std::vector<IndexedVideo>& videos() const { return videos_; }
+  const MediaLibrary& media() const { return *media_; }
+
+ private:
+  VideoSet(std::shared_ptr<const MediaLibrary> media, std::vector<IndexedVideo> videos)
+      : media_(std::move(media)), videos_(std::move(videos)) {}
+
+  std::shared_ptr<const MediaLibrary> media_;
+  std::vector<IndexedVideo> videos_;
+};
+
+}  // namespace c3d::video

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "core/runtime/cancellation.h"
+#include "ffmpeg/av_pointers.h"
+
+namespace c3d::ffmpeg {
+
+/// Decodes the video stream of a local file, frame after frame in output order, on the calling thread. Not
+/// movable: FFmpeg keeps its address.
+class VideoDecoder {
+ public:
+  /// Opens the file and its decoder. Throws Error(FileNotFound | VideoUnreadable | Aborted).
+  VideoDecoder(const std::filesystem::path& file, const Cancellation& cancellation);
+  VideoDecoder(const VideoDecoder&) = delete;
+  VideoDecoder& operator=(const VideoDecoder&) = delete;
+
+  /// The next frame, which lives until the next call; nullptr at the end. Data that does not decode is passed
+  /// over, as by FFmpeg's own tools. Throws Error(Aborted).
+  const AVFrame* next(const Cancellation& cancellation);
+
+  /// Makes the next frame one of the last key frame at or before `timestamp`, in the stream's time base, or
+  /// one that is shown before it. Where it really landed must be looked at. False where the file cannot do
+  /// it; then the decoder is of no further use.
+  bool seek(std::int64_t timestamp, const Cancellation& cancellation);
+
+  const AVStream& stream() const { return *stream_; }
+  const AVCodecContext& codec() const { return *codec_; }
+  /// What FFmpeg said of the last data that it could not read or decode; 0 when all was well so far.
+  int damage() const { return damage_; }
+
+ private:
+  /// Says for the length of one call what stops FFmpeg's reading.
+  class Interruptible;
+
+  static int isInterrupted(void* decoder);
+  void openInput();
+  const AVCodec* findStream();
+  void openCodec(const AVCodec* codec);
+  void feed();
+
+  std::filesystem::path file_;
+  const Cancellation* cancellation_ = nullptr;
+  InputPointer input_;
+  AVStream* stream_ = nullptr;  // belongs to input_
+  CodecPointer codec_;
+  PacketPointer packet_;
+  FramePointer frame_;
+  int damage_ = 0;
+  bool drained_ = false;  // the decoder has been told that no more packets come
+};
+
+}  // namespace c3d::ffmpeg

@@ -1,0 +1,133 @@
+#include "ffmpeg/video_source.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "ffmpeg/av_error.h"
+#include "ffmpeg/frame_facts.h"
+#include "ffmpeg/orientation.h"
+
+namespace c3d::ffmpeg {
+namespace {
+
+constexpr std::int64_t kNoKeyFrame = -1;
+
+}  // namespace
+
+VideoSource::VideoSource(std::filesystem::path file, video::FrameIndex index,
+                         const video::FrameFormat& format)
+    : file_(std::move(file)),
+      index_(std::move(index)),
+      frameBytes_(std::size_t(format.width) * format.height * 3),
+      converter_(format, file_),
+      seekable_(!index_.timestamps.empty()) {}
+
+void VideoSource::read(std::span<const std::int64_t> places, std::span<std::uint8_t> out,
+                       const Cancellation& cancellation) {
+  try {
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const std::span<std::uint8_t> target = out.subspan(i * frameBytes_, frameBytes_);
+      if (i > 0 && places[i] == places[i - 1]) {
+        std::copy_n(target.data() - frameBytes_, frameBytes_, target.data());
+      } else {
+        const AVFrame& frame = frameAt(places[i], cancellation);
+        converter_.convert(frame, orientationOf(decoder_->stream(), frame), target);
+      }
+    }
+  } catch (...) {
+    close();  // where the decoder stands is no longer known
+    throw;
+  }
+}
+
+/// The frame at `place`, which lives until the next call.
+const AVFrame& VideoSource::frameAt(std::int64_t place, const Cancellation& cancellation) {
+  if (const AVFrame* frame = tryFrameAt(place, cancellation)) return *frame;
+  if (sought_) {
+    // A seek led astray. Decoding from the start cannot.
+    seekable_ = false;
+    close();
+    if (const AVFrame* frame = tryFrameAt(place, cancellation)) return *frame;
+  }
+  unreadable(file_, "frame " + std::to_string(place) + " of " + std::to_string(index_.frameCount) +
+                        " does not decode; has the file changed since its frames were counted?");
+}
+
+/// Nothing when the file ends before `place`, or when a seek led astray.
+const AVFrame* VideoSource::tryFrameAt(std::int64_t place, const Cancellation& cancellation) {
+  if (!approach(place, cancellation)) return nullptr;
+  while (next_ <= place) {
+    if (!advance(cancellation)) return nullptr;
+  }
+  return frame_;
+}
+
+/// Brings the decoder to where decoding on leads to `place` soonest. False when a seek led astray.
+bool VideoSource::approach(std::int64_t place, const Cancellation& cancellation) {
+  const std::int64_t key = seekable_ ? keyFrameBefore(place) : kNoKeyFrame;
+  const std::int64_t earliest = frame_ != nullptr ? next_ - 1 : next_;
+  if (decoder_ && place >= earliest && key <= next_) return true;
+  if (!decoder_ || key == kNoKeyFrame) {
+    open(cancellation);
+    if (key <= 0) return true;
+  }
+  return seek(key, place, cancellation);
+}
+
+/// Seeks for the key frame at place `key` and reads it. Whether it is that one or an earlier one, its
+/// timestamp tells. Frames without the key flag that come before it are the leading ones of an open GOP; they
+/// show pictures that cannot be decoded from here.
+bool VideoSource::seek(std::int64_t key, std::int64_t place, const Cancellation& cancellation) {
+  sought_ = true;
+  frame_ = nullptr;
+  if (!decoder_->seek(index_.timestamps[std::size_t(key)], cancellation)) return false;
+  const AVFrame* frame = nullptr;
+  do {
+    frame = decoder_->next(cancellation);
+    if (frame == nullptr || timestampOf(*frame) > index_.timestamps[std::size_t(place)]) return false;
+  } while (!isKeyFrame(*frame));
+  const std::optional<std::int64_t> landed = keyFrameAt(timestampOf(*frame));
+  if (!landed) return false;
+  frame_ = frame;
+  next_ = *landed + 1;
+  return true;
+}
+
+/// Decodes one more frame. False at the end, and where a seek turns out to have led astray.
+bool VideoSource::advance(const Cancellation& cancellation) {
+  frame_ = decoder_->next(cancellation);
+  if (frame_ == nullptr) return false;
+  if (sought_ && timestampOf(*frame_) != index_.timestamps[std::size_t(next_)]) return false;
+  ++next_;
+  return true;
+}
+
+void VideoSource::open(const Cancellation& cancellation) {
+  close();
+  decoder_.emplace(file_, cancellation);
+}
+
+void VideoSource::close() {
+  decoder_.reset();
+  frame_ = nullptr;
+  next_ = 0;
+  sought_ = false;
+}
+
+std::int64_t VideoSource::keyFrameBefore(std::int64_t place) const {
+  const auto after = std::upper_bound(index_.keyFrames.begin(), index_.keyFrames.end(), place);
+  return after == index_.keyFrames.begin() ? kNoKeyFrame : *std::prev(after);
+}
+
+std::optional<std::int64_t> VideoSource::keyFrameAt(std::int64_t timestamp) const {
+  const auto& times = index_.timestamps;
+  const auto found = std::lower_bound(times.begin(), times.end(), timestamp);
+  if (found == times.end() || *found != timestamp) return std::nullopt;
+  const std::int64_t place = found - times.begin();
+  if (!std::binary_search(index_.keyFrames.begin(), index_.keyFrames.end(), place)) return std::nullopt;
+  return place;
+}
+
+}  // namespace c3d::ffmpeg

@@ -1,0 +1,95 @@
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import os from 'node:os'
+import path from 'node:path'
+import { checkAddon } from './check-addon.mjs'
+import { capture, show } from './process.mjs'
+import { readRecord, writeRecord } from './record.mjs'
+import { SetupError, say } from './report.mjs'
+import { buildStamp } from './stamp.mjs'
+
+const require = createRequire(import.meta.url)
+
+/**
+ * Builds the addon and the FFmpeg plug-in into build/Release, unless they are there and nothing has changed.
+ * @param {import('./options.mjs').Options} options
+ * @param {import('./libtorch/find.mjs').FoundLibTorch} libtorch
+ * @param {import('./media-libraries.mjs').MediaLibraries} media
+ */
+export function buildNative(options, libtorch, media) {
+  const addon = path.join(options.root, 'build/Release/torch_c3d.node')
+  const plugin = path.join(options.root, 'build/Release/c3d_ffmpeg.so')
+  const outputs = media.ffmpeg ? [addon, plugin] : [addon]
+
+  const definitions = cmakeDefinitions(options, libtorch, media)
+  const stamp = buildStamp(options.root, [
+    libtorch.version,
+    media,
+    definitions,
+    process.platform,
+    process.arch,
+  ])
+  if (readRecord(options.root)?.stamp === stamp && outputs.every((file) => fs.existsSync(file))) {
+    say('the addon is up to date')
+    return
+  }
+
+  fs.rmSync(plugin, { force: true })
+  say('building the addon (one to four minutes the first time)')
+  configure(options, definitions)
+  cmakeJs(options, ['build'], show) || fail('building')
+  const info = checkAddon(addon, media.ffmpeg ? plugin : '')
+  writeRecord(options.root, { stamp, libtorch, media })
+  say(`built and loaded: ${info}`)
+}
+
+/**
+ * @param {import('./options.mjs').Options} options
+ * @param {import('./libtorch/find.mjs').FoundLibTorch} libtorch
+ * @param {import('./media-libraries.mjs').MediaLibraries} media
+ */
+function cmakeDefinitions(options, libtorch, media) {
+  return [
+    `C3D_LIBTORCH=${libtorch.path}`,
+    `C3D_FFMPEG=${media.ffmpeg ? 'ON' : 'OFF'}`,
+    `C3D_WERROR=${options.werror ? 'ON' : 'OFF'}`,
+    `C3D_SANITIZE=${options.sanitize}`,
+    `CMAKE_BUILD_TYPE=${options.debug ? 'Debug' : 'Release'}`,
+  ]
+}
+
+/**
+ * @param {import('./options.mjs').Options} options
+ * @param {string[]} definitions
+ */
+function configure(options, definitions) {
+  const args = [
+    'configure',
+    '--CDCMAKE_MESSAGE_LOG_LEVEL=NOTICE',
+    ...definitions.map((item) => `--CD${item}`),
+  ]
+  if (cmakeJs(options, args, capture).ok) return
+  // What an earlier configuration left behind (another generator, a moved folder) is the usual reason.
+  for (const name of ['CMakeCache.txt', 'CMakeFiles']) {
+    fs.rmSync(path.join(options.root, 'build', name), { recursive: true, force: true })
+  }
+  cmakeJs(options, args, show) || fail('configuring')
+}
+
+/**
+ * @template T
+ * @param {import('./options.mjs').Options} options
+ * @param {string[]} args
+ * @param {(command: string, args: string[], options: import('node:child_process').SpawnSyncOptions) => T} run
+ */
+function cmakeJs(options, args, run) {
+  const script = path.join(path.dirname(require.resolve('cmake-js/package.json')), 'bin/cmake-js')
+  // Without it, make builds one file at a time.
+  const env = { CMAKE_BUILD_PARALLEL_LEVEL: String(os.availableParallelism()), ...options.env }
+  return run(process.execPath, [script, '--log-level', 'warn', ...args], { cwd: options.root, env })
+}
+
+/** @param {string} what @returns {never} */
+function fail(what) {
+  throw new SetupError(`${what} the addon failed; the messages above say why.`)
+}
