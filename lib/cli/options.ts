@@ -1,0 +1,37 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { presetNames } from '../config/presets'
+import type { Clips } from '../config/sampling'
+
+/** A number as commander reads it; its range is the schema's business. */
+export function toNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.')
+  return value
+}
+
+/** '112' or '128x112' (width x height). */
+export function toSize(text: string): { width: number; height: number } {
+  const [width, height = width] = text.split('x').map(Number)
+  if (!width || !height || text.split('x').length > 2)
+    throw new InvalidArgumentError("Expected a size like '112' or '128x112' (width x height).")
+  return { width, height }
+}
+
+export function toClips(text: string): Clips {
+  return text === 'all' ? 'all' : toNumber(text)
+}
+
+export function addCommonOptions(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON object a line to stdout and nothing else there')
+    .option('--threads <number>', 'computing threads; 0: one a core', toNumber)
+    .option('--debug', 'print the stack of an error')
+}
+
+export function addDeviceOption(command: Command): Command {
+  return command.option('--device <device>', 'auto, cpu, cuda or cuda:<number>')
+}
+
+export function presetOption(): Option {
+  return new Option('--preset <name>', 'recipe that completes the settings').choices(presetNames)
+}

@@ -1,0 +1,59 @@
+import { Command, CommanderError } from 'commander'
+import { packageVersion } from '../package-info'
+import { addEvaluateCommand } from './evaluate'
+import { addInfoCommand } from './info'
+import { addMakeMotionVideosCommand } from './make-motion-videos'
+import { addPredictCommand } from './predict'
+import { ExitStatus, Session } from './session'
+import { type Streams, Terminal } from './terminal'
+import { addTrainCommand } from './train'
+
+/** Options that every command has. */
+export interface CommonOptions {
+  json?: boolean
+  debug?: boolean
+  threads?: number
+}
+
+/** What a command does; options and arguments are bound already. */
+export type CommandBody = (session: Session) => Promise<void>
+
+/** Adds a command's actions to the program; `run` gives each its session and reports its errors. */
+export type AddCommand = (program: Command, run: RunCommand) => void
+export type RunCommand = (options: CommonOptions, body: CommandBody) => Promise<void>
+
+const commands: AddCommand[] = [
+  addTrainCommand,
+  addEvaluateCommand,
+  addPredictCommand,
+  addInfoCommand,
+  addMakeMotionVideosCommand,
+]
+
+/** Runs the c3d command. Resolves to the exit status; never rejects. */
+export async function runCommandLine(
+  args: readonly string[],
+  streams: Streams = { stdout: process.stdout, stderr: process.stderr },
+): Promise<number> {
+  let status: number = ExitStatus.done
+  const program = new Command('c3d')
+    .description('Trains and runs C3D, the 3D convolutional network for video.')
+    .version(packageVersion)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+    })
+    .exitOverride()
+  for (const add of commands)
+    add(program, async (options, body) => {
+      status = await new Session(options, new Terminal(streams, options.json ?? false)).run(body)
+    })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    status = error.exitCode === 0 ? ExitStatus.done : ExitStatus.usage
+  }
+  return status
+}

@@ -1,0 +1,65 @@
+import { Presets, SingleBar } from 'cli-progress'
+
+export interface Streams {
+  stdout: NodeJS.WritableStream
+  stderr: NodeJS.WritableStream & { isTTY?: boolean }
+}
+
+/**
+ * What a command says: results to stdout, as text or, with --json, as one object a line; everything else to stderr,
+ * with a progress bar where that is a terminal.
+ */
+export class Terminal {
+  readonly json: boolean
+  readonly #streams: Streams
+  #bar: SingleBar | undefined
+
+  constructor(streams: Streams, json: boolean) {
+    this.#streams = streams
+    this.json = json
+    // `c3d … | head` closes the pipe early, which is no error of ours.
+    streams.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+
+  /** A result for people; left out with --json. */
+  print(text: string): void {
+    if (this.json) return
+    this.clearProgress()
+    this.#streams.stdout.write(`${text}\n`)
+  }
+
+  /** The same for programs; left out without --json. */
+  emit(event: object): void {
+    if (this.json) this.#streams.stdout.write(`${JSON.stringify(event)}\n`)
+  }
+
+  /** What is going on, for people. */
+  note(text: string): void {
+    this.clearProgress()
+    this.#streams.stderr.write(`${text}\n`)
+  }
+
+  /** Shows how far something is; another `what` starts a new bar. Nothing where stderr is no terminal. */
+  progress(what: string, done: number, total: number): void {
+    if (!this.#streams.stderr.isTTY) return
+    if (!this.#bar) {
+      const options = {
+        format: '{what} {bar} {value}/{total}',
+        stream: this.#streams.stderr,
+        clearOnComplete: true,
+      }
+      this.#bar = new SingleBar({ ...options, hideCursor: true }, Presets.shades_classic)
+      this.#bar.start(total, done, { what })
+      return
+    }
+    this.#bar.setTotal(total)
+    this.#bar.update(done, { what })
+  }
+
+  clearProgress(): void {
+    this.#bar?.stop()
+    this.#bar = undefined
+  }
+}

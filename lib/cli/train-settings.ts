@@ -1,0 +1,94 @@
+import type { ArchitectureInput } from '../config/architectures'
+import type { CreateOptions, ModelSettings } from '../config/model'
+import { invalid } from '../config/parse'
+import { readJson, readRunFile } from '../config/run-file'
+import type { TrainingSettings } from '../config/training'
+import type { CommonOptions } from './program'
+
+/** Command-line options that decide what a model is and how it is trained. */
+export interface SettingOptions extends CommonOptions {
+  architecture?: string
+  preset?: NonNullable<CreateOptions['preset']>
+  config?: string
+  epochs?: number
+  batchSize?: number
+  learningRate?: number
+  weightDecay?: number
+  clipsPerVideo?: number
+  flip?: boolean
+  seed?: number
+  frames?: number
+  inputSize?: { width: number; height: number }
+  temporalStride?: number
+  widthMultiplier?: number
+  batchNorm?: boolean
+  dropout?: number
+  validationClips?: 'all' | number
+}
+
+/** The settings file, if any, with the options over it. What neither says is completed by the preset, later. */
+export async function resolveSettings(
+  options: SettingOptions,
+): Promise<{ model: ModelSettings; training: TrainingSettings }> {
+  const file = options.config === undefined ? {} : await readRunFile(options.config)
+  const { preset, seed } = options
+  return {
+    model: {
+      ...file.model,
+      ...given({ preset, seed }),
+      ...given({ architecture: await chooseArchitecture(options, file.model?.architecture) }),
+      preprocessing: { ...file.model?.preprocessing, ...given({ temporalStride: options.temporalStride }) },
+    },
+    training: {
+      ...file.training,
+      ...given({ preset, seed, epochs: options.epochs, batchSize: options.batchSize }),
+      optimizer: {
+        ...file.training?.optimizer,
+        ...given({ learningRate: options.learningRate, weightDecay: options.weightDecay }),
+      },
+      sampling: {
+        ...file.training?.sampling,
+        ...given({ clipsPerVideo: options.clipsPerVideo, flipProbability: flipProbability(options.flip) }),
+      },
+      evaluation: { ...file.training?.evaluation, ...given({ clips: options.validationClips }) },
+    },
+  }
+}
+
+function flipProbability(flip: boolean | undefined): number | undefined {
+  if (flip === undefined) return undefined
+  return flip ? 0.5 : 0
+}
+
+async function chooseArchitecture(
+  options: SettingOptions,
+  fromFile: ArchitectureInput | undefined,
+): Promise<ArchitectureInput | undefined> {
+  const base = options.architecture?.endsWith('.json')
+    ? ((await readJson(options.architecture)) as ArchitectureInput)
+    : ((options.architecture as ArchitectureInput | undefined) ?? fromFile)
+  const changes = given({
+    widthMultiplier: options.widthMultiplier,
+    batchNorm: options.batchNorm,
+    dropout: options.dropout,
+    input: inputChanges(options),
+  })
+  if (Object.keys(changes).length === 0) return base
+  if (typeof base === 'object' && 'layers' in base)
+    throw invalid(
+      'architecture',
+      '--frames, --input-size, --width-multiplier, --batch-norm and --dropout change named networks; this one is given layer by layer, so change its file instead',
+    )
+  const named = typeof base === 'object' ? base : { name: base ?? 'c3d' }
+  return { ...named, ...changes } as ArchitectureInput
+}
+
+function inputChanges({ frames, inputSize }: SettingOptions): object | undefined {
+  const changes = { ...given({ frames }), ...inputSize }
+  return Object.keys(changes).length === 0 ? undefined : changes
+}
+
+/** Without the keys that are undefined, so that spreading it overwrites nothing with nothing. */
+function given<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}

@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import { defaultRunFolder } from '../config/run-folder'
+import type { VideoDataset } from '../dataset'
+import { C3D } from '../model'
+import { isAborted } from '../native/errors'
+import { train } from '../training'
+import { openDataset } from './dataset'
+import { addCommonOptions, addDeviceOption, presetOption, toClips, toNumber, toSize } from './options'
+import type { RunCommand } from './program'
+import type { Session } from './session'
+import { plural, short } from './text'
+import { resolveSettings, type SettingOptions } from './train-settings'
+import { TrainingReport } from './training-report'
+
+interface TrainCommandOptions extends SettingOptions {
+  validation?: string
+  limit?: number
+  out?: string
+  overwrite?: boolean
+  device?: string
+}
+
+export function addTrainCommand(program: Command, run: RunCommand): void {
+  const command = program
+    .command('train')
+    .description(
+      'Trains a network on a folder of <class>/<video>. What no option and no file says comes from the preset.',
+    )
+    .argument('<folder>', 'one folder for each class, with videos or frame folders in it')
+    .option(
+      '--architecture <name>',
+      'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file',
+    )
+    .addOption(presetOption())
+    .option('--config <file>', 'settings as JSON, e.g. the config.json of a run; options win over it')
+    .option('--epochs <number>', 'times that the data is seen', toNumber)
+    .option('--batch-size <clips>', 'clips a step', toNumber)
+    .option('--learning-rate <number>', 'at the start', toNumber)
+    .option('--weight-decay <number>', 'pull of the weights towards 0', toNumber)
+    .option('--clips-per-video <number>', 'clips of a video that an epoch shows', toNumber)
+    .option('--flip', 'mirror half of the training clips')
+    .option('--no-flip', 'mirror none: where left and right matter')
+    .option('--seed <number>', 'of weights, order, crops and split', toNumber)
+    .option('--frames <number>', 'frames of a clip', toNumber)
+    .option('--input-size <pixels>', "of a clip's frames, like 112 or 128x112 (width x height)", toSize)
+    .option(
+      '--temporal-stride <number>',
+      'frames of the video from one frame of a clip to the next',
+      toNumber,
+    )
+    .option('--width-multiplier <number>', 'makes every layer wider or narrower', toNumber)
+    .option('--batch-norm', 'batch norm behind every convolution')
+    .option('--no-batch-norm', 'behind none')
+    .option('--dropout <number>', 'behind fc6 and fc7', toNumber)
+    .option('--validation <part>', "fraction of the videos, a folder like the first, or 'none'")
+    .option('--validation-clips <number>', "clips of a video in validation, or 'all'", toClips)
+    .option('--limit <videos>', 'train on so many videos only, spread over the classes', toNumber)
+    .option(
+      '--out <folder>',
+      'where config.json, metrics.jsonl and model.safetensors go (default: runs/<date>_<time>)',
+    )
+    .option('--overwrite', 'write to a folder that holds a model already')
+  addCommonOptions(addDeviceOption(command)).action((folder: string, options: TrainCommandOptions) =>
+    run(options, (session) => trainCommand(folder, options, session)),
+  )
+}
+
+async function trainCommand(folder: string, options: TrainCommandOptions, session: Session): Promise<void> {
+  const { terminal, signal } = session
+  const settings = await resolveSettings(options)
+  const { training, validation } = await openParts(folder, options, session)
+  using model = await C3D.create({
+    ...settings.model,
+    classes: [...training.classes],
+    ...(options.device !== undefined && { device: options.device }),
+    signal,
+  })
+  const { parameters, macs } = model.summary()
+  terminal.note(
+    `${model.architecture.name}: ${short(parameters)} parameters, ${short(macs)} multiply-accumulates a clip, on ${model.device}`,
+  )
+  terminal.note(
+    `training on ${plural(training.videos.length, 'video')}, validation on ${plural(validation?.videos.length ?? 0, 'video')}`,
+  )
+
+  const out = options.out ?? defaultRunFolder(new Date())
+  const overwrite = options.overwrite ?? false
+  const run = train(model, training, { ...settings.training, validation, out, overwrite }, { signal })
+  const report = new TrainingReport(terminal)
+  try {
+    for await (const event of run) report.show(event)
+  } catch (error) {
+    if (isAborted(error) && existsSync(out)) terminal.note(`The model as it is now is saved in ${out}.`)
+    throw error
+  }
+}
+
+interface Parts {
+  training: VideoDataset
+  validation: VideoDataset | undefined
+}
+
+async function openParts(folder: string, options: TrainCommandOptions, session: Session): Promise<Parts> {
+  const dataset = await openDataset(folder, session)
+  const { training, validation } = await chooseParts(dataset, options, session)
+  return { training: options.limit === undefined ? training : limited(training, options.limit), validation }
+}
+
+async function chooseParts(
+  dataset: VideoDataset,
+  { validation, seed }: TrainCommandOptions,
+  session: Session,
+): Promise<Parts> {
+  if (validation === 'none' || validation === '0') return { training: dataset, validation: undefined }
+  const fraction = validation === undefined ? undefined : Number(validation)
+  if (validation !== undefined && Number.isNaN(fraction))
+    return { training: dataset, validation: await openDataset(validation, session) }
+  return dataset.split({ validation: fraction, seed })
+}
+
+/** The first `count` videos when the classes take turns, so that as many classes as possible are among them. */
+function limited(dataset: VideoDataset, count: number): VideoDataset {
+  const seen = new Map<string, number>()
+  const turns = dataset.videos.map((video, place) => {
+    const turn = seen.get(video.label) ?? 0
+    seen.set(video.label, turn + 1)
+    return { turn, place }
+  })
+  const kept = new Set(
+    turns
+      .sort((a, b) => a.turn - b.turn || a.place - b.place)
+      .slice(0, count)
+      .map(({ place }) => place),
+  )
+  return dataset.subset((_, place) => kept.has(place))
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import type { NativeModelConfig, NativePreprocessing } from '../native/binding'
+import { type Architecture, type ArchitectureInput, resolveArchitecture } from './architectures'
+import { abortSignal, choice, expected, seed, settings, show, text } from './fields'
+import { complete, parse } from './parse'
+import { type Preprocessing, preprocessingSchema, resolvePreprocessing } from './preprocessing'
+import { defaultPreset, type PresetName, presetNames, presets } from './presets'
+
+/** A regular expression, since a union of literals would only say that the input is invalid. */
+const deviceSchema = z
+  .string({ error: expected("'auto', 'cpu', 'cuda' or 'cuda:<number>'") })
+  .regex(/^(auto|cpu|cuda(:\d+)?)$/, { error: expected("'auto', 'cpu', 'cuda' or 'cuda:<number>'") })
+
+const classesSchema = z
+  .array(text('the name of a class'), { error: expected('a list of class names') })
+  .min(2, { error: (issue) => `expected at least 2 classes, got ${show(issue.input)}` })
+  .refine((names) => new Set(names).size === names.length, {
+    error: (issue) => `expected every class once, got ${repeated(issue.input as string[])} twice`,
+  })
+
+function repeated(names: string[]): string {
+  return show(names.find((name, i) => names.indexOf(name) !== i))
+}
+
+export const initializerSchema = choice(['caffe', 'pytorch', 'kaiming'])
+
+/** What a model is, but for its classes and its device: the part that a configuration file can give. */
+export const modelSchema = settings({
+  preset: choice(presetNames).default(defaultPreset),
+  /** Checked by lib/config/architectures.ts, whose messages know which of its three forms was meant. */
+  architecture: z.custom<ArchitectureInput>().default('c3d'),
+  initializer: initializerSchema.optional(),
+  preprocessing: preprocessingSchema.prefault({}),
+  /** Of the initial weights. */
+  seed: seed().optional(),
+})
+
+export const createSchema = modelSchema.extend({
+  classes: classesSchema,
+  /** 'auto': the first CUDA device if there is one, else the CPU. */
+  device: deviceSchema.default('auto'),
+  signal: abortSignal().optional(),
+})
+
+export const loadSchema = settings({
+  device: createSchema.shape.device,
+  /** For files without this package's metadata, and to override it. */
+  architecture: z.custom<ArchitectureInput>().optional(),
+  classes: classesSchema.optional(),
+  preprocessing: preprocessingSchema.optional(),
+  signal: abortSignal().optional(),
+})
+
+export type ModelSettings = z.input<typeof modelSchema>
+export type CreateOptions = z.input<typeof createSchema>
+export type LoadOptions = z.input<typeof loadSchema>
+
+/** Everything that makes a model, without its weights; goes into every saved file. */
+export interface ModelConfig {
+  preset: PresetName
+  architecture: Architecture
+  classes: string[]
+  preprocessing: Preprocessing
+  initializer: NativeModelConfig['initializer']
+  seed: number
+}
+
+export interface ResolvedModel {
+  config: ModelConfig
+  device: string
+  signal: AbortSignal | undefined
+}
+
+export function resolveModel(options: CreateOptions): ResolvedModel {
+  const { device, signal, preset, classes, ...given } = parse(createSchema, options, 'model')
+  const defaults = presets[preset].model
+  const architecture = resolveArchitecture(given.architecture, defaults, 'model.architecture')
+  const preprocessing = resolvePreprocessing(
+    given.preprocessing,
+    defaults.preprocessing,
+    architecture.input,
+    'model.preprocessing',
+  )
+  const { initializer, seed } = complete({ initializer: defaults.initializer, seed: defaults.seed }, given)
+  return { config: { preset, architecture, classes, preprocessing, initializer, seed }, device, signal }
+}
+
+export function nativeModel(config: ModelConfig, device: string): NativeModelConfig {
+  return {
+    architecture: config.architecture,
+    classes: config.classes.length,
+    preprocessing: nativePreprocessing(config.preprocessing),
+    initializer: config.initializer,
+    seed: config.seed,
+    device,
+  }
+}
+
+function nativePreprocessing({ temporalStride: _, ...preprocessing }: Preprocessing): NativePreprocessing {
+  return preprocessing
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import {
+  abortSignal,
+  callback,
+  choice,
+  expected,
+  finiteNumber,
+  flag,
+  seed,
+  settings,
+  wholeNumber,
+} from './fields'
+
+export const motionNames = [
+  'left',
+  'right',
+  'up',
+  'down',
+  'clockwise',
+  'anticlockwise',
+  'zoom-in',
+  'zoom-out',
+] as const
+
+export type MotionName = (typeof motionNames)[number]
+
+const evenSize = () =>
+  wholeNumber({ atLeast: 16 }).multipleOf(2, {
+    error: expected('an even whole number (video encoders need one)'),
+  })
+
+export const motionSchema = settings({
+  classes: z
+    .array(choice(motionNames), { error: expected('a list of motions') })
+    .min(1, { error: expected('at least one motion') })
+    .default(['left', 'right', 'up', 'down', 'clockwise', 'anticlockwise']),
+  videosPerClass: wholeNumber({ atLeast: 1, atMost: 9999 }).default(100),
+  /** Two clips of 16 frames. */
+  frames: wholeNumber({ atLeast: 1 }).default(32),
+  /** The paper's 171x128 for crops of 112x112, scaled to crops of 56x56; small, so that it encodes and trains fast. */
+  size: settings({ width: evenSize(), height: evenSize() }).default({ width: 86, height: 64 }),
+  framesPerSecond: finiteNumber({ above: 0, atMost: 240 }).default(25),
+  seed: seed().default(1),
+  /** Whether to write to a folder that is not empty. */
+  overwrite: flag().default(false),
+  signal: abortSignal().optional(),
+  onProgress: callback<(progress: { done: number; total: number }) => void>().optional(),
+})
+
+export type MotionOptions = z.input<typeof motionSchema>
+
+/** How the scenes vary; lengths are parts of the frame's smaller side. */
+export const motionScene = {
+  /** Side of the digit, drawn log-uniformly. */
+  digitSize: [0.4, 0.6],
+  /** Of the moving digit, a frame: at 64 pixels, 1.6 to 3.2 pixels. */
+  speed: [0.025, 0.05],
+  /** Of a circle: small enough that a clip of 16 frames sees a good part of the turn. */
+  radius: [0.12, 0.22],
+  /** Whole enlargements a frame, from the smallest size to the largest. */
+  zoom: [1 / 48, 1 / 24],
+  /** Grey levels of the two; which of them is the digit's is drawn. */
+  dark: [0, 90],
+  bright: [150, 255],
+  /** How far each colour channel may be from that level. */
+  tint: 30,
+  /** Largest noise, in grey levels up and down; each video draws its own. */
+  noise: [0, 12],
+} as const

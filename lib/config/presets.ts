@@ -1,0 +1,98 @@
+import type { NativeModelConfig } from '../native/binding'
+import { defaultLoader } from './loader'
+import type { PreprocessingProfile } from './preprocessing'
+import type { TrainingConfig } from './training'
+
+/** A named recipe: what a model is made with, and what it is trained with. The user's own settings win over it. */
+export interface Preset {
+  model: {
+    initializer: NativeModelConfig['initializer']
+    batchNorm: boolean
+    preprocessing: PreprocessingProfile
+    seed: number
+  }
+  training: TrainingConfig
+}
+
+export const presetNames = ['modern', 'paper-section-3'] as const
+export type PresetName = (typeof presetNames)[number]
+
+/** What a new user gets. */
+export const defaultPreset: PresetName = 'modern'
+
+/** Whose networks are the paper's own, layer by layer. */
+export const paperPreset: PresetName = 'paper-section-3'
+
+/**
+ * Section 3.1 of the paper: "We train the networks from scratch using mini-batch of 30 clips, with initial learning
+ * rate of 0.003. The learning rate is divided by 10 after every 4 epochs. The training is stopped after 16 epochs."
+ * What the text leaves open is from the authors' release, C3D-v1.0/examples/c3d_train_ucf101.
+ */
+const paperSection3: Preset = {
+  model: {
+    initializer: 'caffe', // conv3d_ucf101_train.prototxt: weight_filler, bias_filler
+    batchNorm: false, // there is none in the prototxt
+    preprocessing: {
+      channelOrder: 'bgr', // OpenCV's order, video_data_layer.cpp
+      mean: [90.252, 97.657, 101.408], // channel means of the UCF101 train split 1 mean cube (BGR)
+      scale: 1, // transform_param's default
+      temporalStride: 1, // section 3: 16 consecutive frames
+    },
+    seed: 1,
+  },
+  training: {
+    epochs: 16, // section 3.1
+    batchSize: 30, // section 3.1
+    seed: 1,
+    optimizer: {
+      learningRate: 0.003, // section 3.1
+      momentum: 0.9, // conv3d_ucf101_solver.prototxt
+      weightDecay: 0.005, // conv3d_ucf101_solver.prototxt
+      nesterov: false,
+    },
+    schedule: { type: 'step', every: 4, gamma: 0.1 }, // section 3.1
+    sampling: {
+      mode: 'non-overlapping', // section 3.1: "split into non-overlapped 16-frame clips"
+      clipsPerVideo: 1, // not used by 'non-overlapping'
+      randomCrop: true, // section 3.1: "random crops with a size of 3 x 16 x 112 x 112"
+      flipProbability: 0.5, // conv3d_ucf101_train.prototxt: mirror: true
+    },
+    evaluation: {
+      clips: 'all', // section 3.2 reports clip accuracy on the test split's non-overlapping clips
+      batchSize: 30, // conv3d_ucf101_train.prototxt, TEST phase
+    },
+    loader: defaultLoader(),
+  },
+}
+
+/** Today's plain recipe for a network from scratch: He initialisation, batch norm, a cosine with warm-up. */
+const modern: Preset = {
+  model: {
+    initializer: 'kaiming', // He et al., ICCV 2015
+    batchNorm: true, // Ioffe and Szegedy, ICML 2015
+    preprocessing: {
+      channelOrder: 'rgb',
+      mean: [123.675, 116.28, 103.53], // ImageNet's, as in torchvision: 255 * [0.485, 0.456, 0.406]
+      scale: 1 / 57.63, // one over the mean of ImageNet's deviations, 255 * [0.229, 0.224, 0.225]
+      temporalStride: 1,
+    },
+    seed: 1,
+  },
+  training: {
+    epochs: 30,
+    batchSize: 16,
+    seed: 1,
+    optimizer: {
+      learningRate: 0.01,
+      momentum: 0.9,
+      weightDecay: 5e-4, // c3d_finetuning/c3d_ucf101_finetuning_solver.prototxt
+      nesterov: false,
+    },
+    schedule: { type: 'cosine', warmup: 1, minimum: 0.01 }, // Loshchilov and Hutter, ICLR 2017
+    sampling: { mode: 'random', clipsPerVideo: 1, randomCrop: true, flipProbability: 0.5 },
+    evaluation: { clips: 4, batchSize: 16 },
+    loader: defaultLoader(),
+  },
+}
+
+export const presets: Readonly<Record<PresetName, Preset>> = { modern, 'paper-section-3': paperSection3 }

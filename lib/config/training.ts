@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import type { NativeTrainingConfig } from '../native/binding'
+import { choice, expected, finiteNumber, flag, seed, settings, text, wholeNumber } from './fields'
+import { loaderSchema } from './loader'
+import { complete, parse } from './parse'
+import { type PresetName, presetNames, presets } from './presets'
+import { clipsSchema, evaluationSampling, samplingSchema } from './sampling'
+
+const scheduleSchema = z.discriminatedUnion(
+  'type',
+  [
+    settings({ type: z.literal('constant') }),
+    settings({
+      type: z.literal('step'),
+      /** Epochs from one reduction to the next. */
+      every: wholeNumber({ atLeast: 1 }),
+      /** Section 3.1 divides by 10. */
+      gamma: finiteNumber({ above: 0, atMost: 1 }).default(0.1),
+    }),
+    settings({
+      type: z.literal('cosine'),
+      /** Epochs of linear increase at the start; fractions allowed. */
+      warmup: finiteNumber({ atLeast: 0 }).default(0),
+      /** The last learning rate, as a part of the first. */
+      minimum: finiteNumber({ atLeast: 0, atMost: 1 }).default(0),
+    }),
+  ],
+  { error: expected("a schedule whose type is 'constant', 'step' or 'cosine'") },
+)
+
+const optimizerSchema = settings({
+  learningRate: finiteNumber({ above: 0 }),
+  momentum: finiteNumber({ atLeast: 0, below: 1 }),
+  weightDecay: finiteNumber({ atLeast: 0 }),
+  nesterov: flag(),
+})
+
+const evaluationSchema = settings({ clips: clipsSchema, batchSize: wholeNumber({ atLeast: 1 }) })
+
+/** Everything that decides what a training computes; what a preset gives in full. */
+export const recipeSchema = settings({
+  epochs: wholeNumber({ atLeast: 1 }),
+  /** Clips a step. */
+  batchSize: wholeNumber({ atLeast: 1 }),
+  /** Of the order of clips, their crops, flips and starts, and dropout. */
+  seed: seed(),
+  optimizer: optimizerSchema,
+  schedule: scheduleSchema,
+  sampling: samplingSchema,
+  evaluation: evaluationSchema,
+  loader: loaderSchema,
+})
+
+export type TrainingConfig = z.output<typeof recipeSchema>
+
+/** The same, all optional, as a user gives it. */
+export const trainingSchema = recipeSchema
+  .extend({
+    optimizer: optimizerSchema.partial(),
+    sampling: samplingSchema.partial(),
+    evaluation: evaluationSchema.partial(),
+    loader: loaderSchema.partial(),
+  })
+  .partial()
+  .extend({
+    /** What completes the settings; left out: the preset that the model was made with. */
+    preset: choice(presetNames).optional(),
+  })
+
+/** The same, and where the run is kept. */
+export const runSchema = trainingSchema.extend({
+  /** Folder for the configuration, the metrics and the weights; left out: nothing is written. */
+  out: text('the path of a folder').optional(),
+  /** Whether a folder that holds a model already may be written to. */
+  overwrite: flag().default(false),
+})
+
+export type TrainingSettings = z.input<typeof trainingSchema>
+export type RunSettings = z.input<typeof runSchema>
+
+/** The user's settings completed by a preset. */
+export function resolveTraining(
+  options: TrainingSettings,
+  modelPreset: PresetName,
+  root = 'training',
+): TrainingConfig {
+  const { preset, ...given } = parse(trainingSchema, options, root)
+  const recipe = presets[preset ?? modelPreset].training
+  return complete<TrainingConfig>(recipe, {
+    ...given,
+    optimizer: complete(recipe.optimizer, given.optimizer),
+    sampling: complete(recipe.sampling, given.sampling),
+    evaluation: complete(recipe.evaluation, given.evaluation),
+    loader: complete(recipe.loader, given.loader),
+  })
+}
+
+/** What the addon takes. */
+export function nativeTraining(config: TrainingConfig, temporalStride: number): NativeTrainingConfig {
+  const { evaluation, sampling, ...same } = config
+  return {
+    ...same,
+    sampling: { ...sampling, temporalStride },
+    evaluation: {
+      batchSize: evaluation.batchSize,
+      sampling: evaluationSampling(evaluation.clips, temporalStride),
+    },
+  }
+}

@@ -1,0 +1,41 @@
+/** The public API of torch-c3d. */
+export { architectures } from './architectures'
+export type {
+  Architecture,
+  ArchitectureData,
+  ArchitectureInput,
+  ArchitectureLayer,
+  ArchitectureName,
+  ArchitectureOptions,
+} from './config/architectures'
+export type { GroupBy, IndexingProgress, OpenOptions, SplitOptions } from './config/dataset'
+export type { CreateOptions, LoadOptions, ModelConfig } from './config/model'
+export type { MotionName, MotionOptions } from './config/motion'
+export type { Preprocessing, PreprocessingOptions } from './config/preprocessing'
+export { type Preset, type PresetName, presets } from './config/presets'
+export type { RuntimeOptions } from './config/runtime'
+export type { Clips } from './config/sampling'
+export type { EvaluateOptions, PredictOptions, ScoringProgress } from './config/scoring'
+export type { TrainingConfig } from './config/training'
+export { type DatasetProblem, VideoDataset } from './dataset'
+export type { VideoItem } from './dataset/video-item'
+export { type ClassScore, type Evaluation, evaluate } from './evaluation'
+export { type ArchitectureSummary, C3D, type Gradients, type InputBatch, type TensorInfo } from './model'
+export { makeMotionVideos } from './motion/make-motion-videos'
+export { C3DError, type C3DErrorCode } from './native/errors'
+export type { ClipPrediction, LabelProbability, Prediction } from './prediction'
+export { type RuntimeInfo, runtime } from './runtime'
+export { type TrainOptions, train } from './training'
+export type {
+  CheckpointEvent,
+  DoneEvent,
+  EpochEvent,
+  EvaluationEvent,
+  ProgressEvent,
+  Scores,
+  StepEvent,
+  TrainingEvent,
+  TrainingResult,
+  WarningEvent,
+} from './training/events'
+export type { TrainingRun } from './training/training-run'

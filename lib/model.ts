@@ -1,0 +1,344 @@
+import { type Architecture, resolveArchitecture } from './config/architectures'
+import {
+  type CreateOptions,
+  type LoadOptions,
+  loadSchema,
+  type ModelConfig,
+  nativeModel,
+  resolveModel,
+} from './config/model'
+import { complete, parse } from './config/parse'
+import { type Preprocessing, type PreprocessingOptions, resolvePreprocessing } from './config/preprocessing'
+import { presets } from './config/presets'
+import type { PredictOptions } from './config/scoring'
+import { addon } from './native/addon'
+import type { NativeArchitectureSummary, NativeModel, NativeTensorInfo } from './native/binding'
+import { C3DError, fromNative } from './native/errors'
+import { runTask } from './native/task'
+import { type Prediction, predictVideo } from './prediction'
+import { type ModelMetadata, readMetadata, writeMetadata } from './weights/metadata'
+import { buildHeader, readTensorFile, type TensorFile } from './weights/safetensors'
+
+export type ArchitectureSummary = NativeArchitectureSummary
+export type TensorInfo = NativeTensorInfo
+
+/** A batch of network inputs. */
+export interface InputBatch {
+  /** Row-major values, already preprocessed: resized, cropped, (pixel - mean) * scale, channels in the model's order. */
+  data: Float32Array
+  /** [clips, 3, frames, height, width] */
+  shape: readonly number[]
+}
+
+export interface Gradients {
+  /** Mean cross-entropy of the batch. */
+  loss: number
+  /** For every parameter by its key, in the parameter's own shape, row-major. */
+  gradients: Record<string, Float32Array>
+}
+
+/** What the rest of the package works with; users see the methods of C3D. */
+export interface ModelState extends ModelMetadata {
+  readonly native: NativeModel
+}
+
+let openState: (model: C3D) => ModelState
+
+/** The native side of a model. Throws C3D_CLOSED after close(). */
+export function modelState(model: C3D): ModelState {
+  return openState(model)
+}
+
+/**
+ * A C3D network with its classes and its preprocessing: the way from a video to probabilities.
+ *
+ * Every method that computes does so on a thread of its own and returns a promise; calls on one model wait for each
+ * other. The weights live outside V8's heap: `close()`, or `using model = await C3D.create(…)`, frees them at once,
+ * the garbage collector does it later.
+ */
+export class C3D implements Disposable {
+  readonly #state: ModelState
+  #closed = false
+
+  static {
+    openState = (model) => model.#open()
+  }
+
+  private constructor(state: ModelState) {
+    this.#state = state
+  }
+
+  /**
+   * Makes a network with fresh weights. Asynchronous, since c3d has 78 million of them to draw.
+   *
+   * @example await C3D.create({ architecture: 'depth-3', classes: data.classes, seed: 1 })
+   * @throws C3D_INVALID_CONFIG, C3D_ARCHITECTURE (layers that do not fit together), C3D_DEVICE, C3D_OUT_OF_MEMORY
+   */
+  static async create(options: CreateOptions): Promise<C3D> {
+    const { config, device, signal } = resolveModel(options)
+    const native = await runTask(() => addon().createModel(nativeModel(config, device)), signal)
+    return new C3D({ native, config })
+  }
+
+  /**
+   * Loads a model from a safetensors file. A file written by `save` or by a training is complete; for the file of
+   * another program with the same tensors give `architecture` and `classes` (and `preprocessing`, without which the
+   * default preset's is taken).
+   *
+   * @throws C3D_FILE_NOT_FOUND, C3D_FILE, C3D_WEIGHTS (damaged, or tensors that do not fit the architecture)
+   */
+  static async load(file: string, options: LoadOptions = {}): Promise<C3D> {
+    const { device, signal, ...given } = parse(loadSchema, options, 'load')
+    const contents = await readTensorFile(file)
+    const metadata = describeFile(file, readMetadata(contents.metadata, file), given)
+    const native = await runTask(() => addon().createModel(nativeModel(metadata.config, device)), signal)
+    try {
+      const locations = locateTensors(file, contents, native.tensors())
+      await runTask(() => native.loadTensors(file, locations), signal)
+      return new C3D({ ...metadata, native })
+    } catch (error) {
+      native.close()
+      throw error
+    }
+  }
+
+  /**
+   * Writes weights, architecture, classes and preprocessing to one safetensors file. It is written beside and renamed,
+   * so that a crash leaves the earlier file whole.
+   *
+   * @throws C3D_FILE
+   */
+  async save(file: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { native } = this.#open()
+    await runTask(() => native.saveTensors(file, fileHeader(this.#state)), options.signal)
+  }
+
+  /** In the order of the outputs. */
+  get classes(): readonly string[] {
+    return this.#state.config.classes
+  }
+
+  get architecture(): Architecture {
+    return this.#state.config.architecture
+  }
+
+  get preprocessing(): Preprocessing {
+    return this.#state.config.preprocessing
+  }
+
+  /** Everything that the model was made with. */
+  get config(): Readonly<ModelConfig> {
+    return this.#state.config
+  }
+
+  /** Where it computes: 'cpu' or 'cuda:<number>'. */
+  get device(): string {
+    return this.#open().native.device
+  }
+
+  get parameterCount(): number {
+    return this.summary().parameters
+  }
+
+  /** Output shape, parameters and multiply-accumulates of every layer, for one clip. */
+  summary(): ArchitectureSummary {
+    return describeArchitecture(this.architecture, this.classes.length)
+  }
+
+  /**
+   * Classifies a video file or a frame folder. The answer is the mean of the probabilities of its clips: all that do
+   * not overlap (`clips: 'all'`), a number of evenly spread ones, or by default as many as fit with half overlap, at
+   * most 10. A video shorter than a clip is one clip whose last frame is repeated.
+   *
+   * @throws C3D_FILE_NOT_FOUND, C3D_VIDEO_UNREADABLE, C3D_FFMPEG_MISSING, C3D_ABORTED
+   */
+  async predict(video: string, options: PredictOptions = {}): Promise<Prediction> {
+    return predictVideo(this.#open(), video, options)
+  }
+
+  /** Logits [clips, classes], row-major, with dropout off and batch norm by its running statistics. */
+  async forward({ data, shape }: InputBatch): Promise<Float32Array> {
+    const { native } = this.#open()
+    this.#requireBatch(data, shape)
+    return runTask(() => native.forward(data, [...shape]))
+  }
+
+  /**
+   * Mean cross-entropy of a batch and its gradient for every parameter, with dropout off. Changes nothing.
+   *
+   * @param batch `labels`: a class number for each clip
+   */
+  async gradients(batch: InputBatch & { labels: ArrayLike<number> }): Promise<Gradients> {
+    const { native } = this.#open()
+    const { data, shape } = batch
+    this.#requireBatch(data, shape)
+    const labels = this.#checkedLabels(batch.labels, shape[0] ?? 0)
+    return runTask(() => native.gradients(data, [...shape], labels))
+  }
+
+  /** Names, types and shapes of the weights, in file order; `conv1a.weight` is [out, in, frames, height, width]. */
+  tensors(): TensorInfo[] {
+    return this.#open().native.tensors()
+  }
+
+  /** A copy of one tensor's values, row-major. For tests and tools: large tensors hold up the event loop. */
+  readTensor(name: string): Float32Array {
+    const { native } = this.#open()
+    return rethrowNative(() => native.readTensor(this.#tensor(name).name))
+  }
+
+  /** Replaces one tensor's values. For tests and tools, like readTensor. */
+  writeTensor(name: string, data: Float32Array): void {
+    const { native } = this.#open()
+    const { shape } = this.#tensor(name)
+    const size = shape.reduce((product, length) => product * length, 1)
+    if (data.length !== size)
+      throw new C3DError(
+        'C3D_INVALID_ARGUMENT',
+        `Expected ${size} values for '${name}' of shape [${shape.join(', ')}], got ${data.length}.`,
+      )
+    rethrowNative(() => native.writeTensor(name, data))
+  }
+
+  /** Frees the weights. Everything but the descriptions throws C3D_CLOSED afterwards; closing again does nothing. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#state.native.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #open(): ModelState {
+    if (this.#closed)
+      throw new C3DError('C3D_CLOSED', 'This model was closed. Create or load it again to use it.')
+    return this.#state
+  }
+
+  #requireBatch(data: Float32Array, shape: readonly number[]): void {
+    const { frames, height, width } = this.architecture.input
+    const wanted = [3, frames, height, width]
+    const fits =
+      shape.length === 5 && wanted.every((size, i) => shape[i + 1] === size) && (shape[0] ?? 0) >= 1
+    if (!fits)
+      throw new C3DError(
+        'C3D_INVALID_ARGUMENT',
+        `Expected the shape [clips, ${wanted.join(', ')}] (channels, frames, height, width), got [${shape.join(', ')}].`,
+      )
+    // By name, since an array from another realm (a VM context, as in jest) is no instance of this one's class.
+    const type = Object.prototype.toString.call(data).slice('[object '.length, -1)
+    const size = shape.reduce((product, length) => product * length, 1)
+    if (type !== 'Float32Array' || data.length !== size)
+      throw new C3DError(
+        'C3D_INVALID_ARGUMENT',
+        `Expected a Float32Array of ${size} values for the shape [${shape.join(', ')}], got a ${type} of ${data.length}.`,
+      )
+  }
+
+  #checkedLabels(labels: ArrayLike<number>, clips: number): Int32Array {
+    const checked = Int32Array.from(labels)
+    const classes = this.classes.length
+    const fits = Array.from(labels).every((label) => Number.isInteger(label) && label >= 0 && label < classes)
+    if (checked.length !== clips || !fits)
+      throw new C3DError(
+        'C3D_INVALID_ARGUMENT',
+        `Expected ${clips} labels, one a clip, from 0 to ${classes - 1}, got [${Array.from(labels).join(', ')}].`,
+      )
+    return checked
+  }
+
+  #tensor(name: string): TensorInfo {
+    const tensors = this.tensors()
+    const tensor = tensors.find((candidate) => candidate.name === name)
+    if (!tensor)
+      throw new C3DError(
+        'C3D_INVALID_ARGUMENT',
+        `Expected the name of a tensor (${tensors.map((known) => known.name).join(', ')}), got '${name}'.`,
+      )
+    return tensor
+  }
+}
+
+/** Shapes and sizes of an architecture, without making it. Throws C3D_ARCHITECTURE when its layers do not fit. */
+export function describeArchitecture(architecture: Architecture, classes: number): ArchitectureSummary {
+  return rethrowNative(() => addon().describeArchitecture(architecture, classes))
+}
+
+/** The header of the file that a model is saved in; the addon adds the values. */
+export function fileHeader(state: ModelState): string {
+  return buildHeader(state.native.tensors(), writeMetadata(state))
+}
+
+function rethrowNative<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw fromNative(error)
+  }
+}
+
+/** The file's own description, with the user's instead where given. */
+function describeFile(
+  file: string,
+  metadata: ModelMetadata | undefined,
+  given: Pick<LoadOptions, 'architecture' | 'classes' | 'preprocessing'>,
+): ModelMetadata {
+  if (metadata) return overridden(metadata, given)
+  const { architecture, classes, preprocessing } = given
+  if (architecture === undefined || classes === undefined)
+    throw new C3DError(
+      'C3D_WEIGHTS',
+      `'${file}' was not written by torch-c3d, so it does not say what network its weights belong to. Give C3D.load the architecture and the classes (and the preprocessing that the network was trained with).`,
+    )
+  return { config: resolveModel({ architecture, classes, preprocessing }).config }
+}
+
+function overridden(
+  metadata: ModelMetadata,
+  given: Pick<LoadOptions, 'architecture' | 'classes' | 'preprocessing'>,
+): ModelMetadata {
+  const { config } = metadata
+  const defaults = presets[config.preset].model
+  const architecture = given.architecture
+    ? resolveArchitecture(given.architecture, defaults, 'load.architecture')
+    : config.architecture
+  const preprocessing = given.preprocessing
+    ? resolvePreprocessing(
+        complete<PreprocessingOptions>(config.preprocessing, given.preprocessing),
+        defaults.preprocessing,
+        architecture.input,
+        'load.preprocessing',
+      )
+    : config.preprocessing
+  return {
+    ...metadata,
+    config: { ...config, architecture, preprocessing, classes: given.classes ?? config.classes },
+  }
+}
+
+/** Where in the file each of the model's tensors lies. Throws C3D_WEIGHTS unless the file has exactly these. */
+function locateTensors(
+  file: string,
+  contents: TensorFile,
+  wanted: TensorInfo[],
+): { name: string; offset: number }[] {
+  const found = new Map(contents.tensors.map((tensor) => [tensor.name, tensor]))
+  const wrong = (what: string) => new C3DError('C3D_WEIGHTS', `'${file}' does not fit the model: ${what}.`)
+  const locations = wanted.map(({ name, dtype, shape }) => {
+    const tensor = found.get(name)
+    const expected = `expected ${dtype} [${shape.join(', ')}] for tensor '${name}'`
+    if (!tensor) throw wrong(`${expected}, but there is none; the file has ${[...found.keys()].join(', ')}`)
+    if (tensor.dtype !== dtype || tensor.shape.join() !== shape.join())
+      throw wrong(`${expected}, got ${tensor.dtype} [${tensor.shape.join(', ')}]`)
+    return { name, offset: tensor.offset }
+  })
+  const names = new Set(wanted.map((tensor) => tensor.name))
+  const unknown = contents.tensors.filter((tensor) => !names.has(tensor.name))
+  if (unknown.length > 0)
+    throw wrong(
+      `it holds tensors that the model has no place for: ${unknown.map((tensor) => tensor.name).join(', ')}`,
+    )
+  return locations
+}

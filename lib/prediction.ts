@@ -1,0 +1,105 @@
+import { stat } from 'node:fs/promises'
+import type { ModelConfig } from './config/model'
+import { evaluationSampling } from './config/sampling'
+import { defaultClips, type PredictOptions, resolvePrediction } from './config/scoring'
+import { addon } from './native/addon'
+import type { NativeModel, NativeVideoInfo, NativeVideoSet } from './native/binding'
+import { C3DError, fileError } from './native/errors'
+import { runTask } from './native/task'
+import { type ClipScore, scoreClips, topPlaces } from './scoring'
+
+export interface LabelProbability {
+  label: string
+  /** 0 to 1. */
+  probability: number
+}
+
+export interface ClipPrediction {
+  /** First frame, counted from 0. */
+  start: number
+  /** The frame behind the last one. */
+  end: number
+  /** The same in seconds; left out where the frame rate is not known, as in frame folders. */
+  startSeconds?: number
+  endSeconds?: number
+  /** The likeliest classes, best first. */
+  top: LabelProbability[]
+}
+
+export interface Prediction {
+  video: string
+  /** The likeliest classes of the whole video, best first: the mean of its clips' probabilities. */
+  top: LabelProbability[]
+  /** One for each of the model's classes, in their order; they add up to 1. */
+  probabilities: number[]
+  /** In the order of time. */
+  clips: ClipPrediction[]
+}
+
+/** See C3D.predict. */
+export async function predictVideo(
+  model: { native: NativeModel; config: ModelConfig },
+  video: string,
+  options: PredictOptions,
+): Promise<Prediction> {
+  const { clips: wanted, topK, ...scoring } = resolvePrediction(options)
+  const { config } = model
+  const stride = config.preprocessing.temporalStride
+  const span = (config.architecture.input.frames - 1) * stride + 1
+
+  const videos = await openVideo(video, scoring.signal)
+  try {
+    const info = videos.videos[0] as NativeVideoInfo
+    const sampling = evaluationSampling(wanted ?? defaultClips(info.frames, span), stride)
+    const scores: ClipScore[] = []
+    const items = [{ video: 0, label: -1 }]
+    await scoreClips(model, { ...scoring, videos, items, sampling }, (clip) => scores.push(clip))
+    scores.sort((a, b) => a.start - b.start)
+    const probabilities = meanProbabilities(scores, config.classes.length)
+    return {
+      video,
+      top: topLabels(probabilities, config.classes, topK),
+      probabilities,
+      clips: scores.map((clip) => ({
+        ...timesOf(clip.start, Math.min(info.frames, clip.start + span), info.framesPerSecond),
+        top: topLabels(clip.probabilities, config.classes, topK),
+      })),
+    }
+  } finally {
+    videos.close()
+  }
+}
+
+async function openVideo(video: string, signal: AbortSignal | undefined): Promise<NativeVideoSet> {
+  await stat(video).catch((error) => {
+    throw fileError(error, `open '${video}'`)
+  })
+  const videos = await runTask(() => addon().indexVideos([video], 1, () => {}), signal)
+  const problem = videos.videos[0]?.problem
+  if (problem) {
+    videos.close()
+    throw new C3DError('C3D_VIDEO_UNREADABLE', `Cannot read '${video}': ${problem}`)
+  }
+  return videos
+}
+
+function meanProbabilities(clips: ClipScore[], classes: number): number[] {
+  const sums = new Array<number>(classes).fill(0)
+  for (const clip of clips)
+    clip.probabilities.forEach((probability, label) => {
+      sums[label] = (sums[label] ?? 0) + probability
+    })
+  return sums.map((sum) => sum / clips.length)
+}
+
+function topLabels(probabilities: number[], classes: string[], count: number): LabelProbability[] {
+  return topPlaces(probabilities, count).map((place) => ({
+    label: classes[place] ?? '',
+    probability: probabilities[place] ?? 0,
+  }))
+}
+
+function timesOf(start: number, end: number, framesPerSecond: number): Omit<ClipPrediction, 'top'> {
+  if (!(framesPerSecond > 0)) return { start, end }
+  return { start, end, startSeconds: start / framesPerSecond, endSeconds: end / framesPerSecond }
+}

@@ -1,0 +1,53 @@
+import { parse } from './config/parse'
+import { type RuntimeOptions, runtimeSchema } from './config/runtime'
+import { addon } from './native/addon'
+import { fromNative } from './native/errors'
+import { packageVersion } from './package-info'
+
+export interface RuntimeInfo {
+  /** Of this package. */
+  version: string
+  libtorch: string
+  /** What `device` may be: 'cpu', and 'cuda:<number>' for every CUDA device. */
+  devices: string[]
+  /** Threads that each computing task uses. */
+  threads: number
+  /** The instruction set that LibTorch computes with, e.g. 'AVX2'. */
+  cpuCapability: string
+  /** FFmpeg's version; null where videos cannot be read, and then `ffmpegProblem` says why. */
+  ffmpeg: string | null
+  ffmpegProblem?: string
+  /** Image formats that frame folders may have. */
+  images: string[]
+}
+
+/** What the package runs on, and how many threads it takes. Settings hold for the thread (worker) that makes them. */
+export const runtime = {
+  /** @throws C3D_NATIVE_MISSING */
+  info(): RuntimeInfo {
+    const { cudaDevices, ...info } = addon().runtimeInfo()
+    return {
+      version: packageVersion,
+      libtorch: info.libtorch,
+      devices: ['cpu', ...Array.from({ length: cudaDevices }, (_, i) => `cuda:${i}`)],
+      threads: info.threads,
+      cpuCapability: info.cpuCapability,
+      ...ffmpeg(),
+      images: info.images,
+    }
+  },
+
+  /** @throws C3D_INVALID_CONFIG */
+  configure(options: RuntimeOptions): void {
+    const { threads } = parse(runtimeSchema, options, 'runtime')
+    if (threads !== undefined) addon().setThreads(threads)
+  },
+}
+
+function ffmpeg(): Pick<RuntimeInfo, 'ffmpeg' | 'ffmpegProblem'> {
+  try {
+    return { ffmpeg: addon().videoBackend() }
+  } catch (error) {
+    return { ffmpeg: null, ffmpegProblem: fromNative(error).message }
+  }
+}

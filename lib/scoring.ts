@@ -1,0 +1,88 @@
+import type { ModelConfig } from './config/model'
+import type { ScoringProgress } from './config/scoring'
+import { addon } from './native/addon'
+import type {
+  NativeLoaderOptions,
+  NativeModel,
+  NativeSampling,
+  NativeScoreEvent,
+  NativeVideoSet,
+} from './native/binding'
+import { C3DError } from './native/errors'
+import { runEventTask } from './native/task'
+
+/** What the network said about one clip. */
+export interface ClipScore {
+  /** Place of the clip's video in the request. */
+  item: number
+  /** First frame. */
+  start: number
+  logits: Float32Array
+  /** Softmax of the logits, in class order. */
+  probabilities: number[]
+}
+
+export interface ScoringRequest {
+  videos: NativeVideoSet
+  /** Places in `videos`, with a label each; -1: not known. */
+  items: { video: number; label: number }[]
+  sampling: NativeSampling
+  batchSize: number
+  loader: NativeLoaderOptions
+  signal?: AbortSignal | undefined
+  onProgress?: ((progress: ScoringProgress) => void) | undefined
+}
+
+/** Runs the clips of some videos through the network, handing over each clip as it is computed. */
+export async function scoreClips(
+  model: { native: NativeModel; config: ModelConfig },
+  request: ScoringRequest,
+  onClip: (clip: ClipScore) => void,
+): Promise<void> {
+  const { videos, items, sampling, batchSize, loader, signal, onProgress } = request
+  const classes = model.config.classes.length
+  const nativeRequest = {
+    items: {
+      set: videos,
+      videos: Int32Array.from(items, (item) => item.video),
+      labels: Int32Array.from(items, (item) => item.label),
+    },
+    sampling,
+    batchSize,
+    loader,
+  }
+  const deliver = (event: NativeScoreEvent): void => {
+    event.items.forEach((item, i) => {
+      const logits = event.logits.subarray(i * classes, (i + 1) * classes)
+      onClip({ item, start: event.starts[i] ?? 0, logits, probabilities: softmax(logits) })
+    })
+    onProgress?.({ done: event.done, total: event.total })
+  }
+  await runEventTask<void, NativeScoreEvent>(
+    (onEvent) => addon().score(model.native, nativeRequest, onEvent),
+    deliver,
+    signal,
+  )
+}
+
+/** Numbers above 0 that add up to 1. Throws C3D_NON_FINITE_LOSS when a logit is NaN or infinite. */
+export function softmax(logits: ArrayLike<number>): number[] {
+  const values = Array.from(logits)
+  if (!values.every(Number.isFinite))
+    throw new C3DError(
+      'C3D_NON_FINITE_LOSS',
+      `Expected finite outputs of the network, got [${values.slice(0, 5).join(', ')}, …]. Its weights have diverged: train again with a smaller learning rate.`,
+    )
+  const largest = Math.max(...values)
+  const exponentials = values.map((value) => Math.exp(value - largest))
+  const sum = exponentials.reduce((a, b) => a + b, 0)
+  return exponentials.map((value) => value / sum)
+}
+
+/** Places of the `count` largest values, largest first; of equal ones the earlier is first. */
+export function topPlaces(values: readonly number[], count: number): number[] {
+  return values
+    .map((_, place) => place)
+    .sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0) || a - b)
+    .slice(0, count)
+}

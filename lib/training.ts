@@ -1,0 +1,194 @@
+import path from 'node:path'
+import { z } from 'zod'
+import { abortSignal, expected, settings } from './config/fields'
+import { parse } from './config/parse'
+import {
+  nativeTraining,
+  type RunSettings,
+  resolveTraining,
+  runSchema,
+  type TrainingConfig,
+} from './config/training'
+import { datasetState, VideoDataset } from './dataset'
+import { numberedItems } from './labels'
+import { type C3D, fileHeader, type ModelState, modelState } from './model'
+import { addon } from './native/addon'
+import type { NativeItems, NativeTrainEvent } from './native/binding'
+import { C3DError, isAborted } from './native/errors'
+import { runEventTask } from './native/task'
+import { packageVersion } from './package-info'
+import type { TrainingEvent, TrainingResult } from './training/events'
+import { mirroredClasses } from './training/mirrored-classes'
+import { RunFolder } from './training/run-folder'
+import { STOP_REQUEST, TrainingRun } from './training/training-run'
+
+/** How to train. What is left out comes from the preset. */
+export type TrainOptions = RunSettings & {
+  /** Evaluated after every epoch. Its classes are the model's, or some of them. */
+  validation?: VideoDataset | undefined
+}
+
+const trainSchema = runSchema.extend({
+  validation: z
+    .custom<VideoDataset>((value) => value instanceof VideoDataset, { error: expected('a VideoDataset') })
+    .optional(),
+})
+
+const controlSchema = settings({ signal: abortSignal().optional() })
+
+/** Models whose weights a run is changing. */
+const inTraining = new WeakSet<C3D>()
+
+/**
+ * Trains a model on the videos of a data set, by SGD, on a thread of its own. Returns at once; see TrainingRun for how
+ * to read the events, to stop, and what is saved. The model can be asked meanwhile; it waits for the step to end.
+ *
+ * @example
+ * const run = train(model, training, { epochs: 16, validation, out: 'runs/first' })
+ * for await (const epoch of run.epochs()) console.log(epoch.epoch, epoch.loss, epoch.validation?.clipTop1)
+ *
+ * @throws C3D_INVALID_CONFIG, C3D_INVALID_ARGUMENT (classes that do not fit), C3D_EMPTY_DATASET; what happens later
+ * (C3D_FILE, C3D_NON_FINITE_LOSS, C3D_VIDEO_UNREADABLE, C3D_OUT_OF_MEMORY, C3D_ABORTED) rejects the run
+ */
+export function train(
+  model: C3D,
+  dataset: VideoDataset,
+  options: TrainOptions = {},
+  control: { signal?: AbortSignal } = {},
+): TrainingRun {
+  const { signal } = parse(controlSchema, control, 'train')
+  const { validation, out, overwrite, ...settings } = parse(trainSchema, options, 'training')
+  const state = modelState(model)
+  const plan: Plan = {
+    state,
+    config: resolveTraining(settings, state.config.preset),
+    training: labelled(dataset, model, 'training'),
+    validation: validation ? labelled(validation, model, 'validation') : null,
+    contents: { dataset, validation },
+    out,
+    overwrite,
+  }
+  requireEveryClass(dataset, model)
+  if (inTraining.has(model))
+    throw new C3DError(
+      'C3D_INVALID_ARGUMENT',
+      'This model is being trained already. Wait for that run, or stop it.',
+    )
+  inTraining.add(model)
+  return new TrainingRun(async (emit, stop) => {
+    try {
+      return await perform(plan, emit, stop)
+    } finally {
+      inTraining.delete(model)
+    }
+  }, signal)
+}
+
+interface Plan {
+  state: ModelState
+  config: TrainingConfig
+  training: NativeItems
+  validation: NativeItems | null
+  contents: { dataset: VideoDataset; validation: VideoDataset | undefined }
+  out: string | undefined
+  overwrite: boolean
+}
+
+async function perform(
+  plan: Plan,
+  emit: (event: TrainingEvent) => void,
+  stop: AbortSignal,
+): Promise<TrainingResult> {
+  const { state, config, training, validation } = plan
+  const began = performance.now()
+  const progress = { epochs: 0, steps: 0 }
+  const folder =
+    plan.out === undefined ? undefined : await RunFolder.create(plan.out, describe(plan), plan.overwrite)
+  warnOfMirroredClasses(plan, emit)
+  state.training = config
+
+  let unwritten: C3DError | undefined
+  const onEvent = (event: NativeTrainEvent): void => {
+    if (unwritten) throw unwritten
+    if (event.type === 'step') progress.steps = event.step
+    if (event.type === 'epoch') progress.epochs = event.epoch
+    if (event.type === 'epoch' || event.type === 'evaluation')
+      folder?.append(event, (error) => {
+        unwritten ??= error
+      })
+    emit(event)
+  }
+  const request = {
+    training,
+    validation,
+    config: nativeTraining(config, state.config.preprocessing.temporalStride),
+    checkpoint: folder ? { file: folder.model, header: fileHeader(state) } : null,
+  }
+  let reason: TrainingResult['reason'] = 'finished'
+  try {
+    const { steps } = await runEventTask<{ steps: number }, NativeTrainEvent>(
+      (report) => addon().train(state.native, request, report),
+      onEvent,
+      stop,
+    )
+    progress.steps = steps
+  } catch (error) {
+    if (!isAborted(error) || stop.reason !== STOP_REQUEST) throw error
+    reason = 'stopped'
+  } finally {
+    await folder?.flush()
+  }
+  if (unwritten) throw unwritten
+  const seconds = (performance.now() - began) / 1000
+  return { reason, ...progress, seconds, ...(folder && { out: folder.folder, model: folder.model }) }
+}
+
+function warnOfMirroredClasses({ state, config }: Plan, emit: (event: TrainingEvent) => void): void {
+  const mirrored = config.sampling.flipProbability > 0 && mirroredClasses(state.config.classes)
+  if (!mirrored) return
+  emit({
+    type: 'warning',
+    message: `The classes '${mirrored[0]}' and '${mirrored[1]}' look like mirror images, but training mirrors clips (with a probability of ${config.sampling.flipProbability}) and keeps their label. Set sampling.flipProbability to 0 (--no-flip on the command line).`,
+  })
+}
+
+/** What config.json holds: enough to see what was done, and to do it again with --config. */
+function describe({ state, config, contents: { dataset, validation } }: Plan): unknown {
+  const { classes, ...model } = state.config
+  const paths = (set: VideoDataset) => set.videos.map((video) => path.relative(set.folder, video.path))
+  return {
+    package: `torch-c3d@${packageVersion}`,
+    model,
+    training: config,
+    data: {
+      classes,
+      folder: path.resolve(dataset.folder),
+      training: paths(dataset),
+      ...(validation && {
+        validationFolder: path.resolve(validation.folder),
+        validation: paths(validation),
+      }),
+    },
+  }
+}
+
+function labelled(dataset: VideoDataset, model: C3D, part: string): NativeItems {
+  const state = datasetState(dataset)
+  const items = numberedItems(state, model.classes)
+  if (items.length === 0) throw new C3DError('C3D_EMPTY_DATASET', `The ${part} set holds no video.`)
+  return {
+    set: state.native,
+    videos: Int32Array.from(items, (item) => item.video),
+    labels: Int32Array.from(items, (item) => item.label),
+  }
+}
+
+/** A model with more classes than the data would learn never to answer them: nearly always a mistake. */
+function requireEveryClass(dataset: VideoDataset, model: C3D): void {
+  const missing = model.classes.filter((name) => !dataset.classes.includes(name))
+  if (missing.length > 0)
+    throw new C3DError(
+      'C3D_INVALID_ARGUMENT',
+      `The model has classes that the training set does not have: ${missing.join(', ')}. Create the model with the data set's classes.`,
+    )
+}

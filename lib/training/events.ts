@@ -1,0 +1,46 @@
+import type { NativeScores, NativeTrainEvent } from '../native/binding'
+
+type NativeEvent<Type extends NativeTrainEvent['type']> = Extract<NativeTrainEvent, { type: Type }>
+
+/** Loss is the mean cross-entropy of the clips; accuracies are parts of 1. A video's answer is its clips' mean. */
+export type Scores = NativeScores
+
+/** One update of the weights. `step`, `epoch` and `stepInEpoch` count from 1. May be dropped for a slow reader. */
+export type StepEvent = NativeEvent<'step'>
+/** How far an evaluation is, in clips. May be dropped for a slow reader. */
+export type ProgressEvent = NativeEvent<'progress'>
+/** Scores on the validation set. */
+export type EvaluationEvent = NativeEvent<'evaluation'>
+/** The weights were written to `file`, after `epoch` complete epochs. */
+export type CheckpointEvent = NativeEvent<'checkpoint'>
+/** An epoch has ended: means over its clips, and the validation's scores, null without a validation set. */
+export type EpochEvent = NativeEvent<'epoch'>
+
+/** Something that is allowed but probably not meant. */
+export interface WarningEvent {
+  type: 'warning'
+  message: string
+}
+
+export interface TrainingResult {
+  /** 'stopped': by `stop()` or by leaving the loop. */
+  reason: 'finished' | 'stopped'
+  /** Complete ones. */
+  epochs: number
+  steps: number
+  seconds: number
+  /** The run folder and the weights in it, where `out` was given. */
+  out?: string
+  model?: string
+}
+
+export type DoneEvent = { type: 'done' } & TrainingResult
+
+export type TrainingEvent =
+  | StepEvent
+  | ProgressEvent
+  | EvaluationEvent
+  | CheckpointEvent
+  | EpochEvent
+  | WarningEvent
+  | DoneEvent
