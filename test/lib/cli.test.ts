@@ -1,0 +1,339 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { PassThrough } from 'node:stream'
+import { runCommandLine } from '../../lib/cli/program'
+import { short, table } from '../../lib/cli/text'
+import type { NativeTrainRequest } from '../../lib/native/binding'
+import {
+  epochEvent,
+  type FakeBinding,
+  fakeBinding,
+  fakeScoring,
+  manualTraining,
+  nativeError,
+  stepEvent,
+  task,
+} from './fake-binding'
+
+let binding: FakeBinding
+jest.mock('../../lib/native/addon', () => ({ addon: () => binding }))
+
+let folder: string
+let data: string
+beforeEach(async () => {
+  binding = fakeBinding()
+  folder = await mkdtemp(path.join(tmpdir(), 'c3d-'))
+  data = path.join(folder, 'data')
+  for (const name of ['jump', 'run'])
+    for (let i = 0; i < 5; i++) {
+      await mkdir(path.join(data, name), { recursive: true })
+      await writeFile(path.join(data, name, `${i}.mp4`), '')
+    }
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+/** Runs c3d in this process. */
+async function c3d(...args: string[]) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  const status = await runCommandLine(args, { stdout, stderr })
+  const textOf = (stream: PassThrough) => String(stream.read() ?? '')
+  return { status, stdout: textOf(stdout), stderr: textOf(stderr) }
+}
+
+const linesOf = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+
+describe('wrong usage ends with status 2', () => {
+  test.each([
+    [['trian'], "unknown command 'trian'"],
+    [['train'], "missing required argument 'folder'"],
+    [['train', 'x', '--epoch', '3'], "unknown option '--epoch'"],
+    [['train', 'x', '--epochs', 'three'], 'Expected a number.'],
+    [['train', 'x', '--input-size', '1x2x3'], "Expected a size like '112' or '128x112'"],
+    [['train', 'x', '--preset', 'best'], 'Allowed choices are modern, paper-section-3'],
+    [['train', '/nowhere/at-all'], "Cannot read the folder '/nowhere/at-all'"],
+    [['predict', '/nowhere/model.safetensors', 'x.mp4'], "Cannot open '/nowhere/model.safetensors'"],
+    [['make-motion-videos', 'x', '--classes', 'left,wright'], 'Expected motions of: left, right'],
+  ])('%p', async (args, message) => {
+    const { status, stdout, stderr } = await c3d(...args)
+    expect(stderr).toContain(message)
+    expect(stdout).toBe('')
+    expect(status).toBe(2)
+  })
+
+  test('settings that the schema refuses', async () => {
+    const { status, stderr } = await c3d(
+      'train',
+      data,
+      '--batch-size',
+      '0',
+      '--out',
+      path.join(folder, 'run'),
+    )
+    expect(stderr).toContain('error: at training.batchSize: expected a whole number of at least 1, got 0')
+    expect(status).toBe(2)
+  })
+
+  test('a settings file with a mistake', async () => {
+    const file = path.join(folder, 'settings.json')
+    await writeFile(file, '{"training": {"epochs": 2}, "modle": {}}')
+    const { status, stderr } = await c3d('train', data, '--config', file)
+    expect(stderr).toContain(`at ${file}: unknown setting 'modle' (did you mean 'model'?)`)
+    expect(status).toBe(2)
+  })
+
+  test('options for named networks with one that is given layer by layer', async () => {
+    const file = path.join(folder, 'net.json')
+    await writeFile(file, JSON.stringify({ layers: [{ type: 'linear', name: 'fc6', units: 3 }] }))
+    const { status, stderr } = await c3d('train', data, '--architecture', file, '--frames', '8')
+    expect(stderr).toContain('change named networks')
+    expect(status).toBe(2)
+  })
+})
+
+test('help and version end with status 0', async () => {
+  expect(await c3d('--version')).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+  })
+  expect(await c3d('train', '--help')).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('--no-flip'),
+  })
+})
+
+test('what fails for other reasons ends with status 1, and tells its stack when asked', async () => {
+  binding.createModel = () =>
+    task(() => {
+      throw nativeError('C3D_OUT_OF_MEMORY', 'Out of memory.')
+    })
+  const failed = await c3d('train', data, '--json')
+  expect(failed.status).toBe(1)
+  expect(linesOf(failed.stdout).at(-1)).toEqual({
+    type: 'error',
+    code: 'C3D_OUT_OF_MEMORY',
+    message: 'Out of memory.',
+  })
+  expect(failed.stderr).toMatch(/error: Out of memory\.\n$/)
+  expect((await c3d('train', data, '--debug')).stderr).toMatch(/error: C3DError: Out of memory\.\n +at /)
+})
+
+describe('train', () => {
+  test('prints one object a line with --json, and people’s lines to stderr', async () => {
+    const { train, call } = manualTraining()
+    binding.train = train
+    call.then(({ emit, task }) => {
+      emit(stepEvent(1))
+      emit(epochEvent(1))
+      task.resolve({ steps: 1, seconds: 1 })
+    })
+    const out = path.join(folder, 'run')
+    const { status, stdout, stderr } = await c3d('train', data, '--json', '--out', out)
+    expect(status).toBe(0)
+    expect(linesOf(stdout).map((event) => event.type)).toEqual(['dataset', 'step', 'epoch', 'done'])
+    expect(stderr).toContain('10 videos of 2 classes, 400 frames')
+    expect(stderr).toContain('training on 8 videos, validation on 2 videos')
+    expect(stderr).toContain('epoch 1/3  loss 1.000  accuracy 50.0%  10.0 clips/s  data wait 0%')
+  })
+
+  test('options win over the settings file, and both over the preset', async () => {
+    const file = path.join(folder, 'settings.json')
+    await writeFile(
+      file,
+      JSON.stringify({
+        model: { architecture: { name: 'depth-3', widthMultiplier: 0.5 }, preprocessing: { scale: 1 } },
+        training: { epochs: 7, optimizer: { learningRate: 0.5, momentum: 0.1 } },
+      }),
+    )
+    let request: NativeTrainRequest | undefined
+    binding.train = (_model, given) => {
+      request = given
+      return task(() => ({ steps: 0, seconds: 0 }))
+    }
+    const args = ['--config', file, '--preset', 'paper-section-3', '--out', path.join(folder, 'run')]
+    const options = [
+      '--learning-rate',
+      '0.25',
+      '--no-flip',
+      '--frames',
+      '8',
+      '--temporal-stride',
+      '2',
+      '--seed',
+      '9',
+    ]
+    expect((await c3d('train', data, ...args, ...options, '--validation', 'none')).status).toBe(0)
+    expect(request?.config).toMatchObject({
+      epochs: 7,
+      batchSize: 30,
+      seed: 9,
+      optimizer: { learningRate: 0.25, momentum: 0.1, weightDecay: 0.005 },
+      sampling: { flipProbability: 0, temporalStride: 2 },
+    })
+    expect(request?.validation).toBeNull()
+    expect(request?.training.labels).toHaveLength(10)
+    expect(binding.created[0]).toMatchObject({
+      initializer: 'caffe',
+      seed: 9,
+      preprocessing: { channelOrder: 'bgr', scale: 1 },
+      architecture: { name: 'depth-3', input: { frames: 8, height: 112 } },
+    })
+    expect(binding.created[0]?.architecture.layers[0]).toMatchObject({ filters: 32, batchNorm: false })
+  })
+
+  test('the config.json of a run makes the same run again', async () => {
+    const requests: NativeTrainRequest[] = []
+    binding.train = (_model, given) => {
+      requests.push(given)
+      return task(() => ({ steps: 0, seconds: 0 }))
+    }
+    const [first, second] = [path.join(folder, 'first'), path.join(folder, 'second')]
+    const options = [
+      '--architecture',
+      'depth-5',
+      '--width-multiplier',
+      '0.1',
+      '--epochs',
+      '3',
+      '--no-batch-norm',
+    ]
+    await c3d('train', data, ...options, '--out', first)
+    await c3d('train', data, '--config', path.join(first, 'config.json'), '--out', second)
+    expect(requests[1]?.config).toEqual(requests[0]?.config)
+    expect(binding.created[1]).toEqual(binding.created[0])
+    const [a, b] = await Promise.all(
+      [first, second].map((run) => readFile(path.join(run, 'config.json'), 'utf8')),
+    )
+    expect(b).toBe(a)
+  })
+
+  test('--limit takes videos of every class, --validation another folder', async () => {
+    let request: NativeTrainRequest | undefined
+    binding.train = (_model, given) => {
+      request = given
+      return task(() => ({ steps: 0, seconds: 0 }))
+    }
+    await c3d('train', data, '--limit', '4', '--validation', data, '--out', path.join(folder, 'run'))
+    expect([...(request?.training.labels ?? [])]).toEqual([0, 0, 1, 1])
+    expect(request?.validation?.labels).toHaveLength(10)
+    expect(request?.validation?.set).not.toBe(request?.training.set)
+  })
+
+  test('Ctrl-C saves and ends with status 130', async () => {
+    const { train, call } = manualTraining(({ emit, task }) => {
+      emit({ type: 'checkpoint', epoch: 0, file: 'model.safetensors' })
+      task.reject(nativeError('C3D_ABORTED', 'stopped'))
+    })
+    binding.train = train
+    const listeners = process.listenerCount('SIGINT')
+    call.then(() => process.emit('SIGINT'))
+    const out = path.join(folder, 'run')
+    const { status, stderr } = await c3d('train', data, '--out', out)
+    expect(status).toBe(130)
+    expect(stderr).toContain('Stopping; press Ctrl-C again to quit at once.')
+    expect(stderr).toContain(`The model as it is now is saved in ${out}.`)
+    expect(process.listenerCount('SIGINT')).toBe(listeners)
+  })
+})
+
+describe('predict', () => {
+  /** Trains nothing; the header of the saved file and as many zeros as it asks for. */
+  async function makeModel(): Promise<string> {
+    let header = ''
+    binding.train = (_model, request) => {
+      header = request.checkpoint?.header ?? ''
+      return task(() => ({ steps: 0, seconds: 0 }))
+    }
+    await c3d('train', data, '--out', path.join(folder, 'run'))
+    const length = Buffer.alloc(8)
+    length.writeBigUInt64LE(BigInt(Buffer.byteLength(header)))
+    const file = path.join(folder, 'model.safetensors')
+    await writeFile(file, Buffer.concat([length, Buffer.from(header), Buffer.alloc(4 * (2 * 81 + 2))]))
+    return file
+  }
+
+  test('answers for every video that can be read', async () => {
+    const model = await makeModel()
+    await writeFile(path.join(folder, 'broken.mp4'), '')
+    binding.score = fakeScoring(() => [{ start: 0, logits: [0, 100] }])
+    const video = path.join(data, 'run', '0.mp4')
+    const { status, stdout, stderr } = await c3d(
+      'predict',
+      model,
+      path.join(folder, 'broken.mp4'),
+      video,
+      '--per-clip',
+    )
+    expect(stdout).toBe(
+      `${video}: run 100.0%, jump 0.0%\n  frames 0 to 15 (0.00 to 0.64 s): run 100.0%, jump 0.0%\n`,
+    )
+    expect(stderr).toContain('broken.mp4')
+    expect(status).toBe(2)
+  })
+
+  test('prints one object a video with --json', async () => {
+    const model = await makeModel()
+    binding.score = fakeScoring(() => [{ start: 0, logits: [0, 100] }])
+    const { status, stdout } = await c3d(
+      'predict',
+      model,
+      path.join(data, 'run', '0.mp4'),
+      '--json',
+      '--top',
+      '1',
+    )
+    expect(status).toBe(0)
+    expect(linesOf(stdout)).toMatchObject([
+      { type: 'prediction', top: [{ label: 'run' }], clips: [{ start: 0 }] },
+    ])
+  })
+
+  test('evaluate prints its table', async () => {
+    const model = await makeModel()
+    binding.score = fakeScoring(() => [{ start: 0, logits: [0, 100] }])
+    const { status, stdout } = await c3d('evaluate', model, data)
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/10 videos +50\.0% +100\.0%/)
+    expect(stdout).toMatch(/jump +5 +0\.0% +run \(5\)/)
+  })
+})
+
+describe('info', () => {
+  test('tells what this installation can do', async () => {
+    expect((await c3d('info')).stdout).toContain('devices   cpu, cuda:0')
+    expect(linesOf((await c3d('info', '--json')).stdout)).toMatchObject([
+      { type: 'runtime', ffmpeg: 'FFmpeg 7.1' },
+    ])
+  })
+
+  test('shows the layers of a network', async () => {
+    binding.describeArchitecture = (_architecture, classes) => ({
+      layers: [{ name: 'fc8', type: 'linear', output: [classes], parameters: 413_797, macs: 413_696 }],
+      parameters: 78_409_573,
+      macs: 38_547_000_000,
+    })
+    const { stdout } = await c3d('info', '--architecture', 'c3d')
+    expect(stdout).toMatch(/fc8 +101 +413,797 +413\.70 k/)
+    expect(stdout).toMatch(/total +78,409,573 +38\.55 G/)
+  })
+})
+
+test('numbers and tables', () => {
+  expect([0, 999, 1000, 78_409_573, 38_547e6].map(short)).toEqual([
+    '0',
+    '999',
+    '1.00 k',
+    '78.41 M',
+    '38.55 G',
+  ])
+  expect(
+    table([
+      ['a', 'bb'],
+      ['ccc', 'd'],
+    ]),
+  ).toBe('a    bb\nccc   d')
+})

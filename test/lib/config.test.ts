@@ -1,0 +1,149 @@
+import { nearestWord, show } from '../../lib/config/fields'
+import { type CreateOptions, resolveModel } from '../../lib/config/model'
+import { presetNames, presets } from '../../lib/config/presets'
+import { defaultClips } from '../../lib/config/scoring'
+import {
+  nativeTraining,
+  recipeSchema,
+  resolveTraining,
+  type TrainingSettings,
+} from '../../lib/config/training'
+import { C3DError } from '../../lib/native/errors'
+
+const classes = ['a', 'b']
+
+function messageOf(call: () => unknown): string {
+  try {
+    call()
+  } catch (error) {
+    expect(error).toBeInstanceOf(C3DError)
+    expect(error).toMatchObject({ code: 'C3D_INVALID_CONFIG' })
+    return (error as Error).message
+  }
+  throw new Error('expected a mistake to be found')
+}
+
+const training = (options: unknown) => () => resolveTraining(options as TrainingSettings, 'modern')
+const model = (options: unknown) => () => resolveModel(options as CreateOptions)
+
+describe('mistakes in settings', () => {
+  test.each([
+    [training({ batchSize: 0 }), 'at training.batchSize: expected a whole number of at least 1, got 0'],
+    [training({ epochs: 2.5 }), 'at training.epochs: expected a whole number of at least 1, got 2.5'],
+    [training({ epochs: '3' }), "at training.epochs: expected a whole number of at least 1, got '3'"],
+    [
+      training({ optimizer: { learningRate: Number.NaN } }),
+      'at training.optimizer.learningRate: expected a number of more than 0, got NaN',
+    ],
+    [training({ epoch: 3 }), "at training: unknown setting 'epoch' (did you mean 'epochs'?)"],
+    [
+      training({ schedule: { type: 'step', evry: 3 } }),
+      "at training.schedule.every: expected a whole number of at least 1, got nothing\nat training.schedule: unknown setting 'evry' (did you mean 'every'?)",
+    ],
+    [
+      training({ schedule: { type: 'linear' } }),
+      `at training.schedule.type: expected a schedule whose type is 'constant', 'step' or 'cosine', got {"type":"linear"}`,
+    ],
+    [training([]), 'at training: expected an object of settings, got []'],
+    [model({ classes: ['a'] }), 'at model.classes: expected at least 2 classes, got ["a"]'],
+    [model({ classes: ['a', 'b', 'a'] }), "at model.classes: expected every class once, got 'a' twice"],
+    [
+      model({ classes, device: 'gpu' }),
+      "at model.device: expected 'auto', 'cpu', 'cuda' or 'cuda:<number>', got 'gpu'",
+    ],
+    [
+      model({ classes, architecture: { name: 'c3d', widthMultiplyer: 0.5 } }),
+      "at model.architecture: unknown setting 'widthMultiplyer' (did you mean 'widthMultiplier'?)",
+    ],
+    [
+      model({ classes, architecture: { layers: [{ type: 'conv', name: 'a.b', filters: 3 }] } }),
+      "at model.architecture.layers[0].name: expected a layer name without dots (it becomes part of a key), got 'a.b'",
+    ],
+    [
+      model({ classes, preprocessing: { resize: { width: 100, height: 128 } } }),
+      "at model.preprocessing.resize: expected at least the network's input of 112x112 (width x height), got 100x128",
+    ],
+  ])('%#', (call, message) => {
+    expect(messageOf(call)).toBe(message)
+  })
+
+  test('are all told at once', () => {
+    expect(messageOf(training({ batchSize: 0, epochs: 0 })).split('\n')).toHaveLength(2)
+  })
+
+  test('suggest nothing where nothing is near', () => {
+    expect(nearestWord('lr', ['learningRate', 'momentum'])).toBeUndefined()
+    expect(nearestWord('momentun', ['learningRate', 'momentum'])).toBe('momentum')
+  })
+
+  test('show long and odd values in a few words', () => {
+    expect(show('x'.repeat(1000)).length).toBeLessThan(100)
+    expect(show(new Map())).toBe('a Map')
+    expect(show(null)).toBe('null')
+    const circular: Record<string, unknown> = {}
+    circular.self = circular
+    expect(show(circular)).toBe('an object')
+  })
+})
+
+describe('presets', () => {
+  test.each(presetNames)('%s gives every setting of a training', (name) => {
+    expect(recipeSchema.parse(presets[name].training)).toEqual(presets[name].training)
+  })
+
+  test('paper-section-3 is the recipe of section 3.1', () => {
+    expect(resolveTraining({}, 'paper-section-3')).toMatchObject({
+      epochs: 16,
+      batchSize: 30,
+      optimizer: { learningRate: 0.003, momentum: 0.9, weightDecay: 0.005 },
+      schedule: { type: 'step', every: 4, gamma: 0.1 },
+      sampling: { mode: 'non-overlapping', randomCrop: true, flipProbability: 0.5 },
+      evaluation: { clips: 'all' },
+    })
+    expect(resolveModel({ classes, preset: 'paper-section-3' }).config).toMatchObject({
+      initializer: 'caffe',
+      preprocessing: { channelOrder: 'bgr', resize: { width: 171, height: 128 }, scale: 1 },
+    })
+  })
+
+  test('complete what is left out, key by key', () => {
+    const config = resolveTraining(
+      { preset: 'paper-section-3', epochs: 2, optimizer: { learningRate: 1 }, batchSize: undefined },
+      'modern',
+    )
+    expect(config).toMatchObject({ epochs: 2, batchSize: 30, optimizer: { learningRate: 1, momentum: 0.9 } })
+  })
+
+  test('a training takes the preset of its model', () => {
+    expect(resolveTraining({}, 'paper-section-3').batchSize).toBe(30)
+  })
+})
+
+describe('what goes to the addon', () => {
+  test('clips of an evaluation are never cropped at random or mirrored', () => {
+    const config = nativeTraining(resolveTraining({ evaluation: { clips: 3 } }, 'modern'), 2)
+    expect(config.sampling.temporalStride).toBe(2)
+    expect(config.evaluation.sampling).toEqual({
+      mode: 'uniform',
+      clipsPerVideo: 3,
+      temporalStride: 2,
+      randomCrop: false,
+      flipProbability: 0,
+    })
+  })
+
+  test('frames are resized in the proportion of 171x128 to 112x112', () => {
+    const resizeOf = (height: number, width: number) =>
+      resolveModel({ classes, architecture: { name: 'c3d', input: { height, width } } }).config.preprocessing
+        .resize
+    expect(resizeOf(112, 112)).toEqual({ width: 171, height: 128 })
+    expect(resizeOf(56, 56)).toEqual({ width: 86, height: 64 })
+    expect(resizeOf(64, 128)).toEqual({ width: 195, height: 73 })
+  })
+})
+
+test('a prediction looks at as many clips as fit with half overlap, at most 10', () => {
+  expect([1, 15, 16, 23, 24, 32, 88, 1000].map((frames) => defaultClips(frames, 16))).toEqual([
+    1, 1, 1, 1, 2, 3, 10, 10,
+  ])
+})

@@ -1,0 +1,204 @@
+import type {
+  NativeBinding,
+  NativeModel,
+  NativeModelConfig,
+  NativeScoreEvent,
+  NativeScoreRequest,
+  NativeTask,
+  NativeTensorInfo,
+  NativeTrainEvent,
+  NativeTrainRequest,
+  NativeVideoInfo,
+  NativeVideoSet,
+} from '../../lib/native/binding'
+
+/**
+ * A stand-in for the addon, for what lib/ does around it: it computes nothing, answers at once, and tells the test
+ * what it was asked. Tests put their own functions in place of these.
+ */
+export interface FakeBinding extends NativeBinding {
+  /** Calls of stopAll. */
+  stopped: number
+  created: NativeModelConfig[]
+}
+
+export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding {
+  const binding: FakeBinding = {
+    stopped: 0,
+    created: [],
+    runtimeInfo: () => ({
+      libtorch: '2.13.0',
+      cudaAvailable: true,
+      cudaDevices: 1,
+      threads: 2,
+      cpuCapability: 'AVX2',
+      images: ['jpeg', 'png'],
+    }),
+    videoBackend: () => 'FFmpeg 7.1',
+    setThreads: () => {},
+    setVideoPlugin: () => {},
+    stopAll: () => {
+      binding.stopped++
+    },
+    describeArchitecture: () => ({ layers: [], parameters: 1, macs: 1 }),
+    createModel: (config) => {
+      binding.created.push(config)
+      return task(() => fakeModel(config))
+    },
+    indexVideos: (paths, _threads, onEvent) =>
+      task(() => {
+        const videos = paths.map((path) => fakeVideo(path))
+        videos.forEach((latest, i) => {
+          onEvent({ done: i + 1, total: paths.length, latest })
+        })
+        return fakeVideoSet(videos)
+      }),
+    train: () => task(() => ({ steps: 0, seconds: 0 })),
+    score: () => task(() => {}),
+    createVideo: () => ({ write: () => {}, finish: () => {} }),
+    ...overrides,
+  }
+  return binding
+}
+
+/** A task that does its work in a later turn, as the addon's threads do. */
+export function task<T>(work: () => T): NativeTask<T> {
+  return { done: new Promise((resolve) => setImmediate(resolve)).then(work), cancel: () => {} }
+}
+
+/** A task that the test ends. */
+export interface ManualTask<T> extends NativeTask<T> {
+  resolve(value: T): void
+  reject(error: unknown): void
+  cancelled: boolean
+}
+
+/** @param onCancel what the native side does when asked to stop; by default it ends with C3D_ABORTED */
+export function manualTask<T>(onCancel?: (task: ManualTask<T>) => void): ManualTask<T> {
+  let resolve: (value: T) => void = () => {}
+  let reject: (error: unknown) => void = () => {}
+  const done = new Promise<T>((resolveDone, rejectDone) => {
+    resolve = resolveDone
+    reject = rejectDone
+  })
+  const manual: ManualTask<T> = {
+    done,
+    resolve,
+    reject,
+    cancelled: false,
+    cancel: () => {
+      manual.cancelled = true
+      setImmediate(() => (onCancel ? onCancel(manual) : reject(nativeError('C3D_ABORTED', 'stopped'))))
+    },
+  }
+  return manual
+}
+
+export function nativeError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
+}
+
+/** The name decides: one with 'broken' in it cannot be read. */
+export function fakeVideo(path: string, frames = 40): NativeVideoInfo {
+  const problem = path.includes('broken') ? 'no video stream' : ''
+  return { path, frames, width: 320, height: 240, framesPerSecond: 25, codec: 'h264', problem }
+}
+
+export function fakeVideoSet(videos: NativeVideoInfo[]): NativeVideoSet {
+  return { videos, close: () => {} }
+}
+
+export const fakeTensors: NativeTensorInfo[] = [
+  { name: 'conv1a.weight', dtype: 'F32', shape: [2, 3, 3, 3, 3] },
+  { name: 'conv1a.bias', dtype: 'F32', shape: [2] },
+]
+
+export function fakeModel(config?: NativeModelConfig): NativeModel {
+  return {
+    device: config?.device === 'auto' ? 'cpu' : (config?.device ?? 'cpu'),
+    forward: (_data, shape) => task(() => new Float32Array((shape[0] ?? 0) * (config?.classes ?? 2))),
+    gradients: () => task(() => ({ loss: 0, gradients: {} })),
+    tensors: () => fakeTensors,
+    readTensor: () => new Float32Array(2),
+    writeTensor: () => {},
+    loadTensors: () => task(() => {}),
+    saveTensors: () => task(() => {}),
+    close: () => {},
+  }
+}
+
+export type TrainCall = {
+  request: NativeTrainRequest
+  emit: (event: NativeTrainEvent) => void
+  task: ManualTask<{ steps: number; seconds: number }>
+}
+
+/** A train() that hands its calls to the test, which plays the training thread. */
+export function manualTraining(onCancel?: (call: TrainCall) => void): {
+  train: NativeBinding['train']
+  call: Promise<TrainCall>
+} {
+  let announce: (call: TrainCall) => void = () => {}
+  const call = new Promise<TrainCall>((resolve) => {
+    announce = resolve
+  })
+  const train: NativeBinding['train'] = (_model, request, emit) => {
+    const manual: ManualTask<{ steps: number; seconds: number }> = manualTask(
+      onCancel && (() => onCancel({ request, emit, task: manual })),
+    )
+    announce({ request, emit, task: manual })
+    return manual
+  }
+  return { train, call }
+}
+
+/** A score() that answers each item with the clips that `clipsOf` gives for it. */
+export function fakeScoring(
+  clipsOf: (request: NativeScoreRequest, item: number) => { start: number; logits: number[] }[],
+): NativeBinding['score'] {
+  return (_model, request, onEvent: (event: NativeScoreEvent) => void) =>
+    task(() => {
+      const clips = [...request.items.videos].flatMap((_, item) =>
+        clipsOf(request, item).map((clip) => ({ item, ...clip })),
+      )
+      clips.forEach(({ item, start, logits }, i) => {
+        onEvent({
+          items: Int32Array.of(item),
+          starts: Float64Array.of(start),
+          logits: Float32Array.from(logits),
+          done: i + 1,
+          total: clips.length,
+        })
+      })
+    })
+}
+
+export function stepEvent(step: number): NativeTrainEvent {
+  return {
+    type: 'step',
+    step,
+    epoch: 1,
+    stepInEpoch: step,
+    stepsInEpoch: 1000,
+    loss: 1,
+    accuracy: 0.5,
+    learningRate: 0.01,
+    clipsPerSecond: 10,
+    dataWait: 0,
+  }
+}
+
+export function epochEvent(epoch: number): NativeTrainEvent {
+  return {
+    type: 'epoch',
+    epoch,
+    epochs: 3,
+    loss: 1,
+    accuracy: 0.5,
+    learningRate: 0.01,
+    clips: 10,
+    seconds: 1,
+    clipsPerSecond: 10,
+    validation: null,
+  }
+}

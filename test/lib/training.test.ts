@@ -1,0 +1,223 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { C3D, type TrainingEvent, type TrainOptions, train, VideoDataset } from '../../lib'
+import { mirroredClasses } from '../../lib/training/mirrored-classes'
+import { parseHeader } from '../../lib/weights/safetensors'
+import {
+  epochEvent,
+  type FakeBinding,
+  fakeBinding,
+  manualTraining,
+  nativeError,
+  stepEvent,
+} from './fake-binding'
+
+let binding: FakeBinding
+jest.mock('../../lib/native/addon', () => ({ addon: () => binding }))
+
+let folder: string
+beforeEach(async () => {
+  binding = fakeBinding()
+  folder = await mkdtemp(path.join(tmpdir(), 'c3d-'))
+  for (const name of ['turn_left', 'turn_right', 'wait'])
+    for (let i = 0; i < 5; i++) {
+      await mkdir(path.join(folder, 'data', name), { recursive: true })
+      await writeFile(path.join(folder, 'data', name, `${i}.mp4`), '')
+    }
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+const openData = () => VideoDataset.open(path.join(folder, 'data'))
+const createModel = (classes: readonly string[]) =>
+  C3D.create({ architecture: 'depth-3', classes: [...classes] })
+
+async function eventsOf(run: AsyncIterable<TrainingEvent>): Promise<TrainingEvent[]> {
+  const events: TrainingEvent[] = []
+  for await (const event of run) events.push(event)
+  return events
+}
+
+test('a run writes its configuration, its metrics and a header for its weights', async () => {
+  const { train: trainNative, call } = manualTraining()
+  binding.train = trainNative
+  const data = await openData()
+  const { training, validation } = data.split({ seed: 3 })
+  const model = await createModel(data.classes)
+  const out = path.join(folder, 'run')
+  const run = train(model, training, { epochs: 2, validation, out, sampling: { flipProbability: 0 } })
+  const events = eventsOf(run)
+
+  const { request, emit, task } = await call
+  expect(request.config.epochs).toBe(2)
+  expect(request.validation?.labels).toHaveLength(3)
+  expect(request.checkpoint?.file).toBe(path.join(out, 'model.safetensors'))
+  const header = Buffer.from(request.checkpoint?.header ?? '')
+  const { metadata } = parseHeader(header, 8 + header.length + 4 * (2 * 81 + 2), 'header')
+  expect(JSON.parse(metadata['torch-c3d'] ?? '')).toMatchObject({
+    classes: data.classes,
+    training: { epochs: 2 },
+  })
+
+  emit(stepEvent(7))
+  emit(epochEvent(1))
+  emit(epochEvent(2))
+  task.resolve({ steps: 8, seconds: 1 })
+  const result = { reason: 'finished', epochs: 2, steps: 8, out, model: path.join(out, 'model.safetensors') }
+  expect((await events).at(-1)).toMatchObject({ type: 'done', ...result })
+  expect(await run.done).toMatchObject(result)
+
+  const metrics = await readFile(path.join(out, 'metrics.jsonl'), 'utf8')
+  expect(
+    metrics
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).epoch),
+  ).toEqual([1, 2])
+  const config = JSON.parse(await readFile(path.join(out, 'config.json'), 'utf8'))
+  expect(config).toMatchObject({ training: { epochs: 2 }, data: { classes: data.classes } })
+  expect(config.data.validation).toHaveLength(3)
+  expect(config.data.training).toHaveLength(12)
+})
+
+test('labels follow the model’s order of the classes', async () => {
+  const { train: trainNative, call } = manualTraining()
+  binding.train = trainNative
+  const data = await openData()
+  const model = await createModel(data.classes.toReversed())
+  const run = train(model, data)
+  const { request, task } = await call
+  expect([...request.training.labels]).toEqual([
+    ...Array(5).fill(2),
+    ...Array(5).fill(1),
+    ...Array(5).fill(0),
+  ])
+  task.resolve({ steps: 0, seconds: 0 })
+  await run.done
+})
+
+test('leaving the loop cancels the native run and counts what was done', async () => {
+  const { train: trainNative, call } = manualTraining()
+  binding.train = trainNative
+  const data = await openData()
+  const run = train(await createModel(data.classes), data)
+  call.then(({ emit }) => {
+    emit(stepEvent(1))
+    emit(epochEvent(1))
+    emit(stepEvent(2))
+  })
+  for await (const _ of run.epochs()) break
+  expect((await call).task.cancelled).toBe(true)
+  expect(await run.done).toMatchObject({ reason: 'stopped', epochs: 1, steps: 2 })
+})
+
+test('an error of the training thread is typed', async () => {
+  const { train: trainNative, call } = manualTraining()
+  binding.train = trainNative
+  const data = await openData()
+  const run = train(await createModel(data.classes), data)
+  call.then(({ task }) => task.reject(nativeError('C3D_VIDEO_UNREADABLE', '0.mp4 is damaged')))
+  await expect(eventsOf(run)).rejects.toMatchObject({
+    code: 'C3D_VIDEO_UNREADABLE',
+    message: '0.mp4 is damaged',
+  })
+})
+
+test('mirroring clips of mirrored classes is warned of', async () => {
+  const data = await openData()
+  const model = await createModel(data.classes)
+  const [first] = await eventsOf(train(model, data))
+  expect(first).toMatchObject({
+    type: 'warning',
+    message: expect.stringContaining("'turn_left' and 'turn_right'"),
+  })
+  const quiet = await eventsOf(train(model, data, { sampling: { flipProbability: 0 } }))
+  expect(quiet.map((event) => event.type)).toEqual(['done'])
+})
+
+test.each([
+  [
+    ['turn_left', 'Turn-Right'],
+    ['turn_left', 'Turn-Right'],
+  ],
+  [
+    ['clockwise', 'anticlockwise'],
+    ['anticlockwise', 'clockwise'],
+  ],
+  [
+    ['counter clockwise', 'clockwise'],
+    ['counter clockwise', 'clockwise'],
+  ],
+  [['left', 'up'], undefined],
+  [['archery', 'cleft'], undefined],
+])('mirrored classes of %p are %p', (classes, mirrored) => {
+  expect(mirroredClasses(classes)).toEqual(mirrored)
+})
+
+describe('refuses', () => {
+  test('settings that are wrong', async () => {
+    const data = await openData()
+    const model = await createModel(data.classes)
+    const wrong = { batchsize: 3, validation: 'val' } as unknown as TrainOptions
+    expect(() => train(model, data, wrong)).toThrow("unknown setting 'batchsize' (did you mean 'batchSize'?)")
+    expect(() => train(model, data, wrong)).toThrow(
+      "at training.validation: expected a VideoDataset, got 'val'",
+    )
+  })
+
+  test('classes that do not fit', async () => {
+    const data = await openData()
+    const fewer = await createModel(['turn_left', 'wait'])
+    expect(() => train(fewer, data)).toThrow("has the class 'turn_right', which the model does not know")
+    const more = await createModel([...data.classes, 'run'])
+    expect(() => train(more, data)).toThrow('has classes that the training set does not have: run')
+  })
+
+  test('an empty data set', async () => {
+    const data = await openData()
+    const model = await createModel(data.classes)
+    const empty = data.subset(() => false)
+    expect(() => train(model, empty)).toThrow('The training set holds no video.')
+    expect(() => train(model, data, { validation: empty })).toThrow('The validation set holds no video.')
+  })
+
+  test('a second training of the model meanwhile', async () => {
+    const { train: trainNative, call } = manualTraining()
+    binding.train = trainNative
+    const data = await openData()
+    const model = await createModel(data.classes)
+    const run = train(model, data)
+    expect(() => train(model, data)).toThrow('being trained already')
+    ;(await call).task.resolve({ steps: 0, seconds: 0 })
+    await run.done
+    await train(model, data).stop()
+  })
+
+  test('to lose an earlier model', async () => {
+    const data = await openData()
+    const model = await createModel(data.classes)
+    const out = path.join(folder, 'run')
+    await mkdir(out)
+    await writeFile(path.join(out, 'model.safetensors'), '')
+    await expect(train(model, data, { out }).done).rejects.toMatchObject({ code: 'C3D_FILE' })
+    await expect(train(model, data, { out, overwrite: true }).done).resolves.toMatchObject({
+      reason: 'finished',
+    })
+  })
+
+  test('a run folder that cannot be written', async () => {
+    const data = await openData()
+    const model = await createModel(data.classes)
+    const out = path.join(folder, 'data', 'wait', '0.mp4', 'run')
+    await expect(train(model, data, { out }).done).rejects.toThrow(`Cannot write to the run folder '${out}'`)
+  })
+
+  test('a closed model or data set', async () => {
+    const data = await openData()
+    const model = await createModel(data.classes)
+    data.close()
+    expect(() => train(model, data)).toThrow(expect.objectContaining({ code: 'C3D_CLOSED' }))
+    model.close()
+    expect(() => train(model, data)).toThrow(expect.objectContaining({ code: 'C3D_CLOSED' }))
+  })
+})

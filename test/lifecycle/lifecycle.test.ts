@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { makeFrameFolders } from '../support/frame-folders'
+import { temporaryFolder } from '../support/temporary'
+
+interface Expectation {
+  status: number
+  stdout?: string
+  stderr?: RegExp
+}
+
+const expectations: Record<string, Expectation> = {
+  'exit in the middle of a step': { status: 7 },
+  'uncaught exception in the middle of a step': { status: 1, stderr: /thrown by the test/ },
+  'exit while a model is being made': { status: 7 },
+  'exit while a model computes': { status: 7 },
+  'exit while videos are counted': { status: 7 },
+  break: { status: 0, stdout: 'reason stopped, listeners 0' },
+  abort: { status: 0, stdout: 'C3D_ABORTED, cause enough, listeners 0' },
+  'abort before the start': { status: 0, stdout: 'C3D_ABORTED, cause never' },
+  'to the end': { status: 0, stdout: 'epochs 2, listeners 0' },
+  'terminate a worker in the middle of a step': { status: 0, stdout: 'worker 1, within true' },
+  'exit of a worker in the middle of a step': { status: 0, stdout: 'worker 7' },
+  'two workers train': { status: 0, stdout: 'workers 0,0' },
+  'collect models': { status: 0, stdout: 'external true' },
+}
+
+describe('whatever a program does to a training, the process ends as it should', () => {
+  const { folder } = makeFrameFolders(path.join(temporaryFolder(), 'data'), {
+    classes: 2,
+    videos: 8,
+    frames: 16,
+    width: 24,
+    height: 18,
+  })
+
+  test.each(Object.entries(expectations))('%s', (name, { status, stdout, stderr }) => {
+    const script = path.join(__dirname, 'scenarios.cjs')
+    const child = spawnSync(process.execPath, ['--expose-gc', script, name, folder], {
+      encoding: 'utf8',
+      timeout: 50_000,
+    })
+    expect({ signal: child.signal, status: child.status, stderr: stderr ? '' : child.stderr }).toEqual({
+      signal: null,
+      status,
+      stderr: '',
+    })
+    if (stdout !== undefined) expect(child.stdout.trim()).toBe(stdout)
+    if (stderr) expect(child.stderr).toMatch(stderr)
+  })
+})

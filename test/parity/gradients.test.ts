@@ -1,0 +1,83 @@
+import path from 'node:path'
+import { type ArchitectureInput, C3D } from '../../lib'
+import { randomNumbers } from '../support/frame-folders'
+import { describeWithPyTorch } from '../support/python'
+import { temporaryFolder } from '../support/temporary'
+import { askPyTorch, relativeError } from './pytorch'
+
+const TOLERANCE = 1e-4
+
+const small = { input: { frames: 16, height: 56, width: 56 }, widthMultiplier: 1 / 8 }
+
+const networks: Record<string, { architecture: ArchitectureInput; clips: number; classes: number }> = {
+  'c3d, whole': { architecture: 'c3d', clips: 1, classes: 101 },
+  'c3d, narrow': { architecture: { name: 'c3d', widthMultiplier: 1 / 8 }, clips: 2, classes: 7 },
+  'depth-1': { architecture: { name: 'depth-1', ...small }, clips: 3, classes: 5 },
+  'depth-3': { architecture: { name: 'depth-3', ...small }, clips: 3, classes: 5 },
+  'depth-5': { architecture: { name: 'depth-5', ...small }, clips: 3, classes: 5 },
+  'depth-7': { architecture: { name: 'depth-7', ...small }, clips: 3, classes: 5 },
+  increasing: { architecture: { name: 'increasing', ...small }, clips: 3, classes: 5 },
+  decreasing: { architecture: { name: 'decreasing', ...small }, clips: 3, classes: 5 },
+  'with batch norm': { architecture: { name: 'depth-3', ...small, batchNorm: true }, clips: 3, classes: 5 },
+  "pools that round 'pad'": {
+    architecture: {
+      input: { frames: 8, height: 30, width: 26 },
+      layers: [
+        { type: 'conv', name: 'first', filters: 5, kernel: [5, 1, 3] },
+        { type: 'pool', name: 'down', kernel: [2, 2, 2], rounding: 'pad' },
+        { type: 'conv', name: 'second', filters: 4 },
+        { type: 'pool', name: 'again', kernel: [4, 3, 3], rounding: 'floor' },
+        { type: 'linear', name: 'hidden', units: 9 },
+      ],
+      classifier: 'out',
+    },
+    clips: 2,
+    classes: 3,
+  },
+}
+
+describeWithPyTorch('logits, loss and every gradient equal PyTorch', () => {
+  const folder = temporaryFolder()
+
+  test.each(Object.entries(networks))('%s', async (_, { architecture, clips, classes }) => {
+    const random = randomNumbers(7)
+    using model = await C3D.create({
+      architecture,
+      classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
+      preset: 'paper-section-3',
+      initializer: 'kaiming',
+      device: 'cpu',
+      seed: 3,
+    })
+    const { frames, height, width } = model.architecture.input
+    const shape = [clips, 3, frames, height, width]
+    const input = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 2 * random() - 1)
+    const labels = Int32Array.from({ length: clips }, () => Math.floor(random() * classes))
+    const weights = path.join(folder, 'weights.safetensors')
+    await model.save(weights)
+
+    const expected = await askPyTorch(folder, {
+      task: 'gradients',
+      architecture: model.architecture,
+      weights,
+      input,
+      shape,
+      labels: [...labels],
+    })
+    const logits = await model.forward({ data: input, shape })
+    const { loss, gradients } = await model.gradients({ data: input, shape, labels })
+
+    expect(relativeError(logits, expected.get('logits') ?? [])).toBeLessThan(TOLERANCE)
+    expect(relativeError([loss], expected.get('loss') ?? [])).toBeLessThan(TOLERANCE)
+    const errors = Object.fromEntries(
+      [...expected]
+        .filter(([name]) => name.startsWith('gradient.'))
+        .map(([name, values]) => {
+          const gradient = gradients[name.slice('gradient.'.length)] ?? new Float32Array()
+          return [name, relativeError(gradient, values)]
+        }),
+    )
+    expect(Object.keys(errors)).toHaveLength(Object.keys(gradients).length)
+    expect(Object.entries(errors).filter(([, error]) => !(error < TOLERANCE))).toEqual([])
+  })
+})

@@ -1,0 +1,67 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Architecture } from '../../lib'
+import { readTensorFile } from '../../lib/weights/safetensors'
+import { pythonEnvironment } from '../support/python'
+
+/** What reference.py is asked. */
+export interface ReferenceRequest {
+  task: 'gradients' | 'train'
+  architecture: Architecture
+  /** safetensors file with the starting weights. */
+  weights: string
+  input: Float32Array
+  /** [n, 3, frames, height, width] */
+  shape: number[]
+  labels: number[]
+  training?: Record<string, number | boolean>
+}
+
+/** PyTorch's tensors by name, computed in `folder`. */
+export async function askPyTorch(
+  folder: string,
+  request: ReferenceRequest,
+): Promise<Map<string, Float32Array>> {
+  const inputFile = path.join(folder, 'input.bin')
+  const requestFile = path.join(folder, 'request.json')
+  const answerFile = path.join(folder, 'answer.safetensors')
+  writeFileSync(inputFile, new Uint8Array(request.input.buffer))
+  writeFileSync(requestFile, JSON.stringify({ ...request, input: inputFile }))
+  execFileSync('python3', [path.join(__dirname, 'reference.py'), requestFile, answerFile], {
+    env: { ...process.env, ...pythonEnvironment().variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  return readTensors(answerFile)
+}
+
+/** All float32 tensors of a safetensors file. */
+export async function readTensors(file: string): Promise<Map<string, Float32Array>> {
+  const bytes = readFileSync(file)
+  const { tensors } = await readTensorFile(file)
+  return new Map(
+    tensors.map(({ name, shape, offset }) => {
+      const length = shape.reduce((a, b) => a * b, 1)
+      return [
+        name,
+        new Float32Array(
+          bytes.buffer.slice(bytes.byteOffset + offset, bytes.byteOffset + offset + 4 * length),
+        ),
+      ]
+    }),
+  )
+}
+
+/** The largest difference, as a part of the largest value of `expected`. */
+export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
+  let difference = 0
+  let scale = 0
+  for (let i = 0; i < expected.length; i++) {
+    const value = expected[i] as number
+    const error = Math.abs((actual[i] as number) - value)
+    if (!(error <= difference)) difference = error // also takes NaN
+    scale = Math.max(scale, Math.abs(value))
+  }
+  return difference / (scale || 1)
+}

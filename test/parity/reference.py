@@ -1,0 +1,113 @@
+"""PyTorch's own answer to what torch-c3d computed: reads a request, runs the same network with torch.nn.functional,
+and writes its tensors as safetensors for the test to compare.
+
+usage: reference.py REQUEST.json OUTPUT.safetensors
+"""
+
+import json
+import struct
+import sys
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+
+def read_tensors(path):
+    with open(path, "rb") as file:
+        (size,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(size))
+        data = file.read()
+    tensors = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        values = numpy.frombuffer(data[begin:end], dtype="<f4").reshape(entry["shape"])
+        tensors[name] = torch.from_numpy(values.copy())
+    return tensors
+
+
+def write_tensors(path, tensors):
+    header, chunks, offset = {}, [], 0
+    for name, tensor in tensors.items():
+        chunk = tensor.detach().to(torch.float32).contiguous().numpy().tobytes()
+        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [offset, offset + len(chunk)]}
+        chunks.append(chunk)
+        offset += len(chunk)
+    text = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + b"".join(chunks))
+
+
+def forward(architecture, state, x, training):
+    for layer in architecture["layers"]:
+        name = layer["name"]
+        if layer["type"] == "conv":
+            padding = [size // 2 for size in layer["kernel"]]
+            x = F.conv3d(x, state[name + ".weight"], state[name + ".bias"], padding=padding)
+            if layer["batchNorm"]:
+                bn = name + "_bn."
+                x = F.batch_norm(
+                    x, state[bn + "running_mean"], state[bn + "running_var"], state[bn + "weight"], state[bn + "bias"],
+                    training=training,
+                )
+            x = F.relu(x)
+        elif layer["type"] == "pool":
+            padding = [0, 1, 1] if layer["rounding"] == "pad" else 0
+            x = F.max_pool3d(x, layer["kernel"], layer["kernel"], padding, ceil_mode=layer["rounding"] == "ceil")
+        else:
+            assert layer["dropout"] == 0 or not training
+            x = F.relu(F.linear(x.flatten(1), state[name + ".weight"], state[name + ".bias"]))
+    classifier = architecture["classifier"]
+    return F.linear(x.flatten(1), state[classifier + ".weight"], state[classifier + ".bias"])
+
+
+def gradients(request, state, parameters):
+    """Logits, loss and every gradient of one batch, as at inference (no dropout, running statistics)."""
+    logits = forward(request["architecture"], state, request["input"], training=False)
+    loss = F.cross_entropy(logits, request["labels"])
+    loss.backward()
+    answer = {"logits": logits, "loss": loss.reshape(1)}
+    answer.update({"gradient." + name: parameter.grad for name, parameter in parameters.items()})
+    return answer
+
+
+def train(request, state, parameters):
+    """Weights after full-batch steps of torch.optim.SGD, a step an epoch, under a step schedule."""
+    config = request["training"]
+    optimizer = torch.optim.SGD(
+        parameters.values(), lr=config["learningRate"], momentum=config["momentum"],
+        weight_decay=config["weightDecay"], nesterov=config["nesterov"],
+    )
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, config["every"], config["gamma"])
+    losses = []
+    for _ in range(config["epochs"]):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(forward(request["architecture"], state, request["input"], True), request["labels"])
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        losses.append(loss.item())
+    return {**state, "losses": torch.tensor(losses)}
+
+
+def main(request_path, output_path):
+    with open(request_path) as file:
+        request = json.load(file)
+    state = read_tensors(request["weights"])
+    # In the memory format that torch-c3d computes in, so that both run the same kernels: in another format sums round
+    # differently, and where two inputs of a pooling window are nearly equal the gradient takes the other way.
+    for name, tensor in state.items():
+        if tensor.dim() == 5:
+            state[name] = tensor.contiguous(memory_format=torch.channels_last_3d)
+    clips = torch.from_numpy(numpy.fromfile(request["input"], dtype="<f4").reshape(request["shape"]))
+    request["input"] = clips.contiguous(memory_format=torch.channels_last_3d)
+    request["labels"] = torch.tensor(request["labels"])
+    parameters = {name: tensor.requires_grad_() for name, tensor in state.items() if ".running_" not in name}
+    answer = {"gradients": gradients, "train": train}[request["task"]](request, state, parameters)
+    write_tensors(output_path, answer)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
