@@ -26,7 +26,7 @@
       # Sees no LibTorch headers; see CMakeLists.txt.
       'target_name': 'c3d_video',
       'type': 'static_library',
-      'sources': ['<!@(node scripts/list-sources.mjs core/video)'],
+      'sources': ['<!@(node scripts/setup/list-sources.mjs core/video)'],
       'conditions': [
         ['with_jpeg==1', {
           'defines': ['C3D_WITH_JPEG'],
@@ -44,8 +44,8 @@
       'target_name': 'torch_c3d',
       'dependencies': ['c3d_video'],
       'sources': [
-        '<!@(node scripts/list-sources.mjs core --without core/video)',
-        '<!@(node scripts/list-sources.mjs addon)',
+        '<!@(node scripts/setup/list-sources.mjs core --without core/video)',
+        '<!@(node scripts/setup/list-sources.mjs addon)',
       ],
       'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
       # -isystem, because their warnings are not this project's.
@@ -63,8 +63,6 @@
       'libraries': ['-L<(libtorch)/lib', '-ltorch', '-ltorch_cpu', '-lc10', '-Wl,-rpath,<(libtorch)/lib'],
       'conditions': [
         ['OS=="linux"', {
-          'dependencies': ['c3d_pch'],
-          'cflags_cc': ['-include', '<(SHARED_INTERMEDIATE_DIR)/torch_pch.h'],
           'variables': {'cuda': '<!(test -e <(libtorch)/lib/libtorch_cuda.so && echo 1 || echo 0)'},
           'conditions': [
             # Nothing refers to libtorch_cuda by name; see cmake/LibTorch.cmake.
@@ -75,35 +73,6 @@
     },
   ],
   'conditions': [
-    ['OS=="linux"', {
-      'targets': [
-        {
-          # GCC takes <name>.gch for <name> where it was made with the same options, and parses <name> otherwise: so
-          # options that differ cost time, nothing else.
-          'target_name': 'c3d_pch',
-          'type': 'none',
-          'hard_dependency': 1,
-          'copies': [
-            {'files': ['native/core/torch_pch.h'], 'destination': '<(SHARED_INTERMEDIATE_DIR)'},
-          ],
-          'actions': [
-            {
-              'action_name': 'precompile',
-              'inputs': ['native/core/torch_pch.h'],
-              'outputs': ['<(SHARED_INTERMEDIATE_DIR)/torch_pch.h.gch'],
-              'action': [
-                # -w: #pragma once in the file that is compiled is worth a warning to GCC.
-                'c++', '-w', '-x', 'c++-header', '<@(_inputs)', '-o', '<@(_outputs)',
-                '-O3', '-std=c++20', '-fPIC', '-pthread', '-fno-strict-aliasing', '-fno-omit-frame-pointer', '-m64',
-                '-D_GLIBCXX_USE_CXX11_ABI=1', '-D_FILE_OFFSET_BITS=64', '-D_LARGEFILE_SOURCE',
-                '-isystem', '<(libtorch)/include',
-                '-isystem', '<(libtorch)/include/torch/csrc/api/include',
-              ],
-            },
-          ],
-        },
-      ],
-    }],
     ['with_ffmpeg==1', {
       'targets': [
         {
@@ -112,7 +81,7 @@
           'product_prefix': '',
           # Here, because node-gyp gives every module the extension .node in its own target_conditions.
           'target_conditions': [['1==1', {'product_extension': 'so'}]],
-          'sources': ['<!@(node scripts/list-sources.mjs ffmpeg)'],
+          'sources': ['<!@(node scripts/setup/list-sources.mjs ffmpeg)'],
           'cflags_cc': ['<!@(pkg-config --cflags <(ffmpeg_packages))'],
           'libraries': ['<!@(pkg-config --libs <(ffmpeg_packages))'],
         },

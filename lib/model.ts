@@ -314,7 +314,7 @@ function overridden(
     : config.preprocessing
   return {
     ...metadata,
-    config: { ...config, architecture, preprocessing, classes: given.classes ?? config.classes },
+    config: { ...config, architecture, preprocessing, classes: [...(given.classes ?? config.classes)] },
   }
 }
 

@@ -2,6 +2,7 @@ import type { ArchitectureInput } from '../config/architectures'
 import type { CreateOptions, ModelSettings } from '../config/model'
 import { invalid } from '../config/parse'
 import { readJson, readRunFile } from '../config/run-file'
+import { defaultPreset } from '../config/presets'
 import type { TrainingSettings } from '../config/training'
 import type { CommonOptions } from './program'
 
@@ -34,6 +35,8 @@ export async function resolveSettings(
   const { preset, seed } = options
   return {
     model: {
+      // Named, so that the model is made by the recipe that it is trained with.
+      preset: defaultPreset,
       ...file.model,
       ...given({ preset, seed }),
       ...given({ architecture: await chooseArchitecture(options, file.model?.architecture) }),

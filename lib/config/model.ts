@@ -4,7 +4,7 @@ import { type Architecture, type ArchitectureInput, resolveArchitecture } from '
 import { abortSignal, choice, expected, seed, settings, show, text } from './fields'
 import { complete, parse } from './parse'
 import { type Preprocessing, preprocessingSchema, resolvePreprocessing } from './preprocessing'
-import { defaultPreset, type PresetName, presetNames, presets } from './presets'
+import { defaultPreset, type Preset, type PresetName, presetNames, presets } from './presets'
 
 /** A regular expression, since a union of literals would only say that the input is invalid. */
 const deviceSchema = z
@@ -26,7 +26,8 @@ export const initializerSchema = choice(['caffe', 'pytorch', 'kaiming'])
 
 /** What a model is, but for its classes and its device: the part that a configuration file can give. */
 export const modelSchema = settings({
-  preset: choice(presetNames).default(defaultPreset),
+  /** The recipe that the model is for. Left out: the default preset's, but the network as the paper has it. */
+  preset: choice(presetNames).optional(),
   /** Checked by lib/config/architectures.ts, whose messages know which of its three forms was meant. */
   architecture: z.custom<ArchitectureInput>().default('c3d'),
   initializer: initializerSchema.optional(),
@@ -52,8 +53,13 @@ export const loadSchema = settings({
 })
 
 export type ModelSettings = z.input<typeof modelSchema>
-export type CreateOptions = z.input<typeof createSchema>
-export type LoadOptions = z.input<typeof loadSchema>
+/** Lists may be read-only, as VideoDataset.classes is. */
+type WithReadonlyClasses<T extends { classes?: string[] | undefined }> = Omit<T, 'classes'> & {
+  [Key in keyof Pick<T, 'classes'>]: Readonly<T[Key]>
+}
+
+export type CreateOptions = WithReadonlyClasses<z.input<typeof createSchema>>
+export type LoadOptions = WithReadonlyClasses<z.input<typeof loadSchema>>
 
 /** Everything that makes a model, without its weights; goes into every saved file. */
 export interface ModelConfig {
@@ -73,7 +79,7 @@ export interface ResolvedModel {
 
 export function resolveModel(options: CreateOptions): ResolvedModel {
   const { device, signal, preset, classes, ...given } = parse(createSchema, options, 'model')
-  const defaults = presets[preset].model
+  const defaults = modelDefaults(preset)
   const architecture = resolveArchitecture(given.architecture, defaults, 'model.architecture')
   const preprocessing = resolvePreprocessing(
     given.preprocessing,
@@ -82,7 +88,12 @@ export function resolveModel(options: CreateOptions): ResolvedModel {
     'model.preprocessing',
   )
   const { initializer, seed } = complete({ initializer: defaults.initializer, seed: defaults.seed }, given)
-  return { config: { preset, architecture, classes, preprocessing, initializer, seed }, device, signal }
+  return { config: { preset: preset ?? defaultPreset, architecture, classes, preprocessing, initializer, seed }, device, signal }
+}
+
+/** A preset may add batch norm to a named network; nobody who has asked for no preset gets other layers than named. */
+function modelDefaults(preset: PresetName | undefined): Preset['model'] {
+  return preset ? presets[preset].model : { ...presets[defaultPreset].model, batchNorm: false }
 }
 
 export function nativeModel(config: ModelConfig, device: string): NativeModelConfig {

@@ -53,17 +53,17 @@ export type MotionOptions = z.input<typeof motionSchema>
 export const motionScene = {
   /** Side of the digit, drawn log-uniformly. */
   digitSize: [0.4, 0.6],
-  /** Of the moving digit, a frame: at 64 pixels, 1.6 to 3.2 pixels. */
-  speed: [0.025, 0.05],
+  /** Of the moving digit, a frame: at 64 pixels, 2.2 to 4.5 pixels. */
+  speed: [0.035, 0.07],
   /** Of a circle: small enough that a clip of 16 frames sees a good part of the turn. */
   radius: [0.12, 0.22],
   /** Whole enlargements a frame, from the smallest size to the largest. */
   zoom: [1 / 48, 1 / 24],
-  /** Grey levels of the two; which of them is the digit's is drawn. */
-  dark: [0, 90],
-  bright: [150, 255],
+  /** Grey levels of the background and of the digit on it. */
+  paper: [0, 40],
+  ink: [190, 255],
   /** How far each colour channel may be from that level. */
   tint: 30,
   /** Largest noise, in grey levels up and down; each video draws its own. */
-  noise: [0, 12],
+  noise: [0, 6],
 } as const

@@ -69,7 +69,7 @@ const paperSection3: Preset = {
 const modern: Preset = {
   model: {
     initializer: 'kaiming', // He et al., ICCV 2015
-    batchNorm: true, // Ioffe and Szegedy, ICML 2015
+    batchNorm: true, // Ioffe and Szegedy, ICML 2015; for named networks, where this preset is asked for
     preprocessing: {
       channelOrder: 'rgb',
       mean: [123.675, 116.28, 103.53], // ImageNet's, as in torchvision: 255 * [0.485, 0.456, 0.406]

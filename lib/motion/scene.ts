@@ -16,9 +16,8 @@ export interface Scene {
 
 export function drawScene(digits: readonly Digit[], random: Random): Scene {
   const digit = digits[random.below(digits.length)] as Digit
-  const dark = drawColour(motionScene.dark, random)
-  const bright = drawColour(motionScene.bright, random)
-  const [ink, paper] = random.next() < 0.5 ? [dark, bright] : [bright, dark]
+  const paper = drawColour(motionScene.paper, random)
+  const ink = drawColour(motionScene.ink, random)
   return { digit, ink, paper, noise: random.between(...motionScene.noise) }
 }
 

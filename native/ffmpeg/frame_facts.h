@@ -4,24 +4,15 @@
 
 #include "ffmpeg/av_pointers.h"
 
-extern "C" {
-#include <libavutil/version.h>
-}
-
 namespace c3d::ffmpeg {
 
 /// Whether decoding can start at this frame.
-inline bool isKeyFrame(const AVFrame& frame) {
-#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
-  return (frame.flags & AV_FRAME_FLAG_KEY) != 0;
-#else
-  return frame.key_frame != 0;
-#endif
-}
+bool isKeyFrame(const AVFrame& frame);
 
 /// When the frame is shown, in the stream's time base; AV_NOPTS_VALUE when nothing tells.
-inline std::int64_t timestampOf(const AVFrame& frame) {
-  return frame.best_effort_timestamp;
-}
+std::int64_t timestampOf(const AVFrame& frame);
+
+/// A number that frames with other pixels most likely do not share. Of the pixels only, not of the padding.
+std::uint64_t digestOf(const AVFrame& frame);
 
 }  // namespace c3d::ffmpeg

@@ -26,7 +26,10 @@ class IndexBuilder {
     const std::int64_t timestamp = timestampOf(frame);
     const bool later = index_.timestamps.empty() || timestamp > index_.timestamps.back();
     if (timestamp == AV_NOPTS_VALUE || !later) timestampsIdentify_ = false;
-    if (timestampsIdentify_) index_.timestamps.push_back(timestamp);
+    if (timestampsIdentify_) {
+      index_.timestamps.push_back(timestamp);
+      index_.digests.push_back(digestOf(frame));
+    }
     if (isKeyFrame(frame)) index_.keyFrames.push_back(index_.frameCount);
     ++index_.frameCount;
   }
@@ -35,7 +38,10 @@ class IndexBuilder {
 
   video::FrameIndex finish(const VideoDecoder& decoder) {
     // How a decoder mends damage may depend on what it saw before; so after damage nothing is sought.
-    if (!timestampsIdentify_ || decoder.damage() != 0) index_.timestamps.clear();
+    if (!timestampsIdentify_ || decoder.damage() != 0) {
+      index_.timestamps.clear();
+      index_.digests.clear();
+    }
     index_.framesPerSecond = averageFrameRate(decoder.stream());
     index_.codec = avcodec_get_name(decoder.codec().codec_id);
     return std::move(index_);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -44,6 +45,11 @@ void VideoSource::read(std::span<const std::int64_t> places, std::span<std::uint
 
 /// The frame at `place`, which lives until the next call.
 const AVFrame& VideoSource::frameAt(std::int64_t place, const Cancellation& cancellation) {
+  if (place < 0 || place >= index_.frameCount) {
+    throw Error(ErrorCode::InvalidArgument, "There is no frame " + std::to_string(place) + " in \"" +
+                                                file_.string() + "\", which has " +
+                                                std::to_string(index_.frameCount) + ".");
+  }
   if (const AVFrame* frame = tryFrameAt(place, cancellation)) return *frame;
   if (sought_) {
     // A seek led astray. Decoding from the start cannot.
@@ -58,9 +64,17 @@ const AVFrame& VideoSource::frameAt(std::int64_t place, const Cancellation& canc
 /// Nothing when the file ends before `place`, or when a seek led astray.
 const AVFrame* VideoSource::tryFrameAt(std::int64_t place, const Cancellation& cancellation) {
   if (!approach(place, cancellation)) return nullptr;
+  if (seekable_ && next_ < place) {
+    decoder_->wantFrom(index_.timestamps[std::size_t(place)]);
+    sought_ = true;
+  }
   while (next_ <= place) {
     if (!advance(cancellation)) return nullptr;
   }
+  if (next_ != place + 1) return nullptr;
+  // Decoders mend silent damage with what older frames left behind, so that even the right frame may look
+  // different.
+  if (sought_ && digestOf(*frame_) != index_.digests[std::size_t(place)]) return nullptr;
   return frame_;
 }
 
@@ -88,7 +102,7 @@ bool VideoSource::seek(std::int64_t key, std::int64_t place, const Cancellation&
     frame = decoder_->next(cancellation);
     if (frame == nullptr || timestampOf(*frame) > index_.timestamps[std::size_t(place)]) return false;
   } while (!isKeyFrame(*frame));
-  const std::optional<std::int64_t> landed = keyFrameAt(timestampOf(*frame));
+  const std::optional<std::int64_t> landed = placeOf(timestampOf(*frame));
   if (!landed) return false;
   frame_ = frame;
   next_ = *landed + 1;
@@ -99,14 +113,19 @@ bool VideoSource::seek(std::int64_t key, std::int64_t place, const Cancellation&
 bool VideoSource::advance(const Cancellation& cancellation) {
   frame_ = decoder_->next(cancellation);
   if (frame_ == nullptr) return false;
-  if (sought_ && timestampOf(*frame_) != index_.timestamps[std::size_t(next_)]) return false;
-  ++next_;
+  if (!sought_) {
+    ++next_;
+    return true;
+  }
+  const std::optional<std::int64_t> place = placeOf(timestampOf(*frame_));
+  if (!place || *place < next_) return false;
+  next_ = *place + 1;
   return true;
 }
 
 void VideoSource::open(const Cancellation& cancellation) {
   close();
-  decoder_.emplace(file_, cancellation);
+  decoder_ = std::make_unique<VideoDecoder>(file_, cancellation);
 }
 
 void VideoSource::close() {
@@ -121,13 +140,11 @@ std::int64_t VideoSource::keyFrameBefore(std::int64_t place) const {
   return after == index_.keyFrames.begin() ? kNoKeyFrame : *std::prev(after);
 }
 
-std::optional<std::int64_t> VideoSource::keyFrameAt(std::int64_t timestamp) const {
+std::optional<std::int64_t> VideoSource::placeOf(std::int64_t timestamp) const {
   const auto& times = index_.timestamps;
   const auto found = std::lower_bound(times.begin(), times.end(), timestamp);
   if (found == times.end() || *found != timestamp) return std::nullopt;
-  const std::int64_t place = found - times.begin();
-  if (!std::binary_search(index_.keyFrames.begin(), index_.keyFrames.end(), place)) return std::nullopt;
-  return place;
+  return found - times.begin();
 }
 
 }  // namespace c3d::ffmpeg

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "core/video/frame_source.h"
@@ -30,14 +31,14 @@ class VideoSource final : public video::FrameSource {
   void open(const Cancellation& cancellation);
   void close();
   std::int64_t keyFrameBefore(std::int64_t place) const;
-  std::optional<std::int64_t> keyFrameAt(std::int64_t timestamp) const;
+  std::optional<std::int64_t> placeOf(std::int64_t timestamp) const;
 
   std::filesystem::path file_;
   video::FrameIndex index_;
   std::size_t frameBytes_;
   FrameConverter converter_;
   bool seekable_;
-  std::optional<VideoDecoder> decoder_;
+  std::unique_ptr<VideoDecoder> decoder_;
   const AVFrame* frame_ = nullptr;  // the latest, at place next_ - 1; belongs to decoder_
   std::int64_t next_ = 0;           // place of the frame that the decoder gives next
   bool sought_ = false;             // since the file was opened

@@ -38,9 +38,29 @@ export function buildNative(options, libtorch, media) {
   say('building the addon (one to four minutes the first time)')
   configure(options, definitions)
   cmakeJs(options, ['build'], show) || fail('building')
-  const info = checkAddon(addon, media.ffmpeg ? plugin : '')
+  // Sanitizers' run-time libraries must be loaded before Node; CONTRIBUTING.md says how.
+  const info = options.sanitize
+    ? `with -fsanitize=${options.sanitize}`
+    : `and loaded: ${checkAddon(addon, media.ffmpeg ? plugin : '')}`
   writeRecord(options.root, { stamp, libtorch, media })
-  say(`built and loaded: ${info}`)
+  if (isDependency(options.root)) removeIntermediates(options.root)
+  say(`built ${info}`)
+}
+
+/** @param {string} root */
+function isDependency(root) {
+  return root.split(path.sep).includes('node_modules')
+}
+
+/**
+ * Of use only to those who change the sources.
+ * @param {string} root
+ */
+function removeIntermediates(root) {
+  for (const name of fs.readdirSync(path.join(root, 'build'))) {
+    if (name === 'Release' || name === 'setup.json') continue
+    fs.rmSync(path.join(root, 'build', name), { recursive: true })
+  }
 }
 
 /**

@@ -54,7 +54,7 @@ describe('create', () => {
   })
 })
 
-test('architectures are described as the paper has them, without batch norm, unless told', () => {
+test('architectures are described as the paper has them, without batch norm, unless told otherwise', () => {
   const described: boolean[] = []
   binding.describeArchitecture = ({ layers }) => {
     described.push(layers[0]?.type === 'conv' && layers[0].batchNorm)

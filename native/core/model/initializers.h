@@ -13,7 +13,11 @@ enum class Initializer {
   Caffe,
   /// PyTorch's defaults: weights and biases uniform in +-1 / sqrt(fan in).
   PyTorch,
-  /// He et al. (ICCV 2015): weights N(0, sqrt(2 / fan in)), the classifier N(0, 0.01), biases 0.
+  /// He et al. (ICCV 2015): weights N(0, sqrt(1 / (fan in * m))), where m is the mean square of an input
+  /// whose ReLU
+  /// had inputs N(0, 1): 1/2 as in He et al., and more behind max pooling, which without this makes
+  /// activations grow
+  /// from pool to pool. The classifier N(0, 0.01), biases 0.
   Kaiming
 };
 

@@ -148,9 +148,9 @@ struct ClipLoader::State {
   void beginBatch() {
     const std::size_t size = std::min(options.batchSize, clips.size() - nextClip);
     PendingBatch& begun = pending.emplace_back();
+    begun.clipsLeft = size;
     begun.batch.clips.assign(clips.begin() + std::ptrdiff_t(nextClip),
                              clips.begin() + std::ptrdiff_t(nextClip + size));
-    begun.clipsLeft = size;
   }
 
   /// Neighbouring clips of one video go to one thread, which has it open; but no thread takes more than its

@@ -53,6 +53,11 @@ class FrameFolder final : public FrameSource {
 
  private:
   void readFrame(std::int64_t place, std::uint8_t* frame) {
+    if (place < 0 || place >= std::int64_t(files_.size())) {
+      throw Error(ErrorCode::InvalidArgument, "There is no frame " + std::to_string(place) + " in \"" +
+                                                  folder_.string() + "\", which has " +
+                                                  std::to_string(files_.size()) + ".");
+    }
     readImage(folder_ / files_[std::size_t(place)], image_);
     if (!resizer_ || resizerWidth_ != image_.width || resizerHeight_ != image_.height) {
       resizer_.emplace(image_.width, image_.height, format_.width, format_.height);

@@ -32,7 +32,10 @@ struct FrameIndex {
   /// (missing, repeated or out of order), and then seeking is by decoding from the start.
   std::vector<std::int64_t> timestamps;
   std::vector<std::int64_t> keyFrames;  // output places of frames where decoding can start
-  std::vector<std::string> files;       // frame folders only: file of every frame, in order
+  /// Of the decoded pixels of every frame: shows that decoding from a key frame gave the very frame that
+  /// decoding from the start gives. Empty when timestamps are.
+  std::vector<std::uint64_t> digests;
+  std::vector<std::string> files;  // frame folders only: file of every frame, in order
 };
 
 /// An opened video or frame folder. Not thread-safe: one thread a source.
@@ -42,8 +45,8 @@ class FrameSource {
   /// Writes the frames at `places` (ascending, repeats allowed, all below frameCount) to `out`, which holds
   /// places.size() * height * width * 3 bytes. The result is that of decoding everything from the start;
   /// reading on from where the last call ended costs no seek. Throws Error(VideoUnreadable | FileNotFound)
-  /// naming the file, and Error(Aborted) soon after `cancellation` is requested; the source can be read again
-  /// after either.
+  /// naming the file, Error(InvalidArgument) for a place that is not there, and Error(Aborted) soon after
+  /// `cancellation` is requested; the source can be read again after any of them.
   virtual void read(std::span<const std::int64_t> places, std::span<std::uint8_t> out,
                     const Cancellation& cancellation) = 0;
 };

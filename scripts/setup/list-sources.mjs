@@ -4,7 +4,7 @@ import fs from 'node:fs'
 
 const [part = '', , without] = process.argv.slice(2)
 /** @type {Record<string, string[]>} */
-const parts = JSON.parse(fs.readFileSync(new URL('../native/sources.json', import.meta.url), 'utf8'))
+const parts = JSON.parse(fs.readFileSync(new URL('../../native/sources.json', import.meta.url), 'utf8'))
 const [key = ''] = part.split('/')
 const paths = (parts[key] ?? []).filter((path) => part === key || path.startsWith(`${part}/`))
 console.log(
