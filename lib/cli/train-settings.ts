@@ -1,8 +1,8 @@
 import type { ArchitectureInput } from '../config/architectures'
 import type { CreateOptions, ModelSettings } from '../config/model'
 import { invalid } from '../config/parse'
-import { readJson, readRunFile } from '../config/run-file'
 import { defaultPreset } from '../config/presets'
+import { readJson, readRunFile } from '../config/run-file'
 import type { TrainingSettings } from '../config/training'
 import type { CommonOptions } from './program'
 

@@ -88,7 +88,11 @@ export function resolveModel(options: CreateOptions): ResolvedModel {
     'model.preprocessing',
   )
   const { initializer, seed } = complete({ initializer: defaults.initializer, seed: defaults.seed }, given)
-  return { config: { preset: preset ?? defaultPreset, architecture, classes, preprocessing, initializer, seed }, device, signal }
+  return {
+    config: { preset: preset ?? defaultPreset, architecture, classes, preprocessing, initializer, seed },
+    device,
+    signal,
+  }
 }
 
 /** A preset may add batch norm to a named network; nobody who has asked for no preset gets other layers than named. */
