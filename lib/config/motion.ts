@@ -53,10 +53,10 @@ export type MotionOptions = z.input<typeof motionSchema>
 export const motionScene = {
   /** Side of the digit, drawn log-uniformly. */
   digitSize: [0.4, 0.6],
-  /** Of the moving digit, a frame: at 64 pixels, 2.2 to 4.5 pixels. */
-  speed: [0.035, 0.07],
-  /** Of a circle: small enough that a clip of 16 frames sees a good part of the turn. */
-  radius: [0.12, 0.22],
+  /** Of the moving digit, a frame: at 64 pixels, 2.6 to 4.5 pixels. */
+  speed: [0.04, 0.07],
+  /** Of a circle: small enough that a clip of 16 frames sees at least half a turn. */
+  radius: [0.1, 0.16],
   /** Whole enlargements a frame, from the smallest size to the largest. */
   zoom: [1 / 48, 1 / 24],
   /** Grey levels of the background and of the digit on it. */
