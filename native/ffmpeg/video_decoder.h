@@ -26,9 +26,6 @@ class VideoDecoder {
   /// it; then the decoder is of no further use.
   bool seek(std::int64_t timestamp, const Cancellation& cancellation);
 
-  /// Lets frames shown before `timestamp` be left out where no other frame is predicted from them.
-  void wantFrom(std::int64_t timestamp) { wantedFrom_ = timestamp; }
-
   const AVStream& stream() const { return *stream_; }
   const AVCodecContext& codec() const { return *codec_; }
   /// What FFmpeg said of the last data that it could not read or decode; 0 when all was well so far.
@@ -52,7 +49,6 @@ class VideoDecoder {
   PacketPointer packet_;
   FramePointer frame_;
   int damage_ = 0;
-  std::int64_t wantedFrom_ = AV_NOPTS_VALUE;
   bool drained_ = false;  // the decoder has been told that no more packets come
 };
 

@@ -64,14 +64,9 @@ const AVFrame& VideoSource::frameAt(std::int64_t place, const Cancellation& canc
 /// Nothing when the file ends before `place`, or when a seek led astray.
 const AVFrame* VideoSource::tryFrameAt(std::int64_t place, const Cancellation& cancellation) {
   if (!approach(place, cancellation)) return nullptr;
-  if (seekable_ && next_ < place) {
-    decoder_->wantFrom(index_.timestamps[std::size_t(place)]);
-    sought_ = true;
-  }
   while (next_ <= place) {
     if (!advance(cancellation)) return nullptr;
   }
-  if (next_ != place + 1) return nullptr;
   // Decoders mend silent damage with what older frames left behind, so that even the right frame may look
   // different.
   if (sought_ && digestOf(*frame_) != index_.digests[std::size_t(place)]) return nullptr;
@@ -113,13 +108,8 @@ bool VideoSource::seek(std::int64_t key, std::int64_t place, const Cancellation&
 bool VideoSource::advance(const Cancellation& cancellation) {
   frame_ = decoder_->next(cancellation);
   if (frame_ == nullptr) return false;
-  if (!sought_) {
-    ++next_;
-    return true;
-  }
-  const std::optional<std::int64_t> place = placeOf(timestampOf(*frame_));
-  if (!place || *place < next_) return false;
-  next_ = *place + 1;
+  if (sought_ && placeOf(timestampOf(*frame_)) != next_) return false;
+  ++next_;
   return true;
 }
 
