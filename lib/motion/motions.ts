@@ -11,7 +11,7 @@ import type { Random } from '../random'
  * A zoom turns the place of the size on a circle from the smallest to the largest size (and over again), from a
  * uniform start. Everything else (digit, colours, noise) is drawn alike for all motions. So the distribution of any
  * one frame is exactly the same for every class, and a network that looks at single frames can only guess. Only the
- * encoder, which comes behind, treats moving pictures differently; its traces are far below the noise.
+ * encoder, which comes behind, may treat moving pictures differently.
  */
 
 /** Where the digit is: its centre in pixels, anywhere on the plane (it wraps), and its place among the sizes, 0 to 1. */

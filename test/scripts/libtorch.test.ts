@@ -111,7 +111,10 @@ test('Where none is found, one message tells every place and what helps', () => 
   expect(readdirSync(setUp.cache)).toEqual([])
 })
 
-const onLinux = process.platform === 'linux' ? test : test.skip
+const onLinux = (name: string, run: () => void) =>
+  process.platform === 'linux'
+    ? test(name, run)
+    : test.skip(`${name} (skipped: CUDA wheels are for Linux)`, run)
 
 onLinux('A CUDA wheel that lacks its libraries gets those that its metadata names', () => {
   const setUp = new SetUp()

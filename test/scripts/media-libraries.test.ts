@@ -6,7 +6,8 @@ const LOOK = `
   import { readOptions } from './options.mjs'
   console.log(JSON.stringify(findMediaLibraries(readOptions([], process.env))))
 `
-const asRoot = process.getuid?.() === 0 ? test : test.skip
+const asRoot = (name: string, run: () => void) =>
+  process.getuid?.() === 0 ? test(name, run) : test.skip(`${name} (skipped: only root may use apt-get)`, run)
 
 test.each([
   ['58.45.100', false],
