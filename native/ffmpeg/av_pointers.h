@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 extern "C" {
@@ -46,6 +47,7 @@ class Options {
   ~Options() {
     for (AVDictionary*& list : lists_) av_dict_free(&list);
   }
+  Options(Options&& other) noexcept : lists_(std::exchange(other.lists_, {})) {}
   Options(const Options&) = delete;
   Options& operator=(const Options&) = delete;
 
