@@ -1,11 +1,8 @@
-import { stat } from 'node:fs/promises'
 import type { ModelConfig } from './config/model'
 import { evaluationSampling } from './config/sampling'
 import { defaultClips, type PredictOptions, resolvePrediction } from './config/scoring'
-import { addon } from './native/addon'
-import type { NativeModel, NativeVideoInfo, NativeVideoSet } from './native/binding'
-import { C3DError, fileError } from './native/errors'
-import { runTask } from './native/task'
+import type { NativeModel, NativeVideoInfo } from './native/binding'
+import { openVideo } from './open-video'
 import { type ClipScore, scoreClips, topPlaces } from './scoring'
 
 export interface LabelProbability {
@@ -68,19 +65,6 @@ export async function predictVideo(
   } finally {
     videos.close()
   }
-}
-
-async function openVideo(video: string, signal: AbortSignal | undefined): Promise<NativeVideoSet> {
-  await stat(video).catch((error) => {
-    throw fileError(error, `open '${video}'`)
-  })
-  const videos = await runTask(() => addon().indexVideos([video], 1, () => {}), signal)
-  const problem = videos.videos[0]?.problem
-  if (problem) {
-    videos.close()
-    throw new C3DError('C3D_VIDEO_UNREADABLE', `Cannot read '${video}': ${problem}`)
-  }
-  return videos
 }
 
 function meanProbabilities(clips: ClipScore[], classes: number): number[] {

@@ -125,6 +125,12 @@ export interface NativeVideoSet {
   close(): void
 }
 
+export interface NativeFrameFormat {
+  width: number
+  height: number
+  channelOrder: 'rgb' | 'bgr'
+}
+
 export interface NativeItems {
   set: NativeVideoSet
   /** Places in `set`. */
@@ -292,6 +298,17 @@ export interface NativeBinding {
     threads: number,
     onEvent: (event: NativeIndexEvent) => void,
   ): NativeTask<NativeVideoSet>
+  /**
+   * The frames at `places` (whole numbers, any order) of a video in `set`, to `out`: uint8 [places, height, width, 3],
+   * which must be left alone until the task has ended.
+   */
+  readFrames(
+    set: NativeVideoSet,
+    video: number,
+    places: Float64Array,
+    format: NativeFrameFormat,
+    out: Uint8Array,
+  ): NativeTask<void>
   train(
     model: NativeModel,
     request: NativeTrainRequest,

@@ -1,5 +1,6 @@
 #include "addon/conversions.h"
 #include "addon/environment.h"
+#include "addon/frames.h"
 #include "addon/model_handle.h"
 #include "addon/properties.h"
 #include "addon/runs.h"
@@ -93,6 +94,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("describeArchitecture", describeArchitecture);
   set("createModel", createModel);
   set("indexVideos", indexVideos);
+  set("readFrames", readFrames);
   set("train", train);
   set("score", score);
   set("createVideo", createVideo);

@@ -53,6 +53,7 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
         })
         return fakeVideoSet(videos)
       }),
+    readFrames: () => task(() => {}),
     train: () => task(() => ({ steps: 0, seconds: 0 })),
     score: () => task(() => {}),
     createVideo: () => ({ write: () => {}, finish: () => {} }),
