@@ -16,6 +16,9 @@ extern "C" {
 
 namespace c3d::ffmpeg {
 
+struct BytesDeleter {
+  void operator()(AVIOContext* bytes) const { avio_closep(&bytes); }
+};
 struct InputDeleter {
   void operator()(AVFormatContext* context) const { avformat_close_input(&context); }
 };
@@ -32,7 +35,8 @@ struct ScalerDeleter {
   void operator()(SwsContext* context) const { sws_freeContext(context); }
 };
 
-/// An opened input; closes its file.
+/// An opened file; closes it.
+using BytesPointer = std::unique_ptr<AVIOContext, BytesDeleter>;
 using InputPointer = std::unique_ptr<AVFormatContext, InputDeleter>;
 using CodecPointer = std::unique_ptr<AVCodecContext, CodecDeleter>;
 using FramePointer = std::unique_ptr<AVFrame, FrameDeleter>;

@@ -15,8 +15,10 @@ namespace {
 
 #if LIBAVFORMAT_VERSION_MAJOR < 59
 using FoundCodec = AVCodec*;  // FFmpeg 4
+using FoundFormat = AVInputFormat*;
 #else
 using FoundCodec = const AVCodec*;
+using FoundFormat = const AVInputFormat*;
 #endif
 
 /// A fifo or a device could block for ever or never end, so only regular files are opened.
@@ -32,7 +34,7 @@ void requireRegularFile(const std::filesystem::path& file) {
   if (std::filesystem::file_size(file, failure) == 0) unreadable(file, "the file is empty");
 }
 
-/// Playlists name other files, and some never end.
+/// Playlists name other files. Opening one opens those, for ever where it names itself.
 bool isPlaylist(const AVInputFormat& format) {
   for (const char* name : {"hls", "dash", "concat", "imf"}) {
     if (av_match_name(name, format.name)) return true;
@@ -85,19 +87,29 @@ VideoDecoder::VideoDecoder(const std::filesystem::path& file, const Cancellation
   }
 }
 
+void VideoDecoder::require(int result) const {
+  if (result == AVERROR_INVALIDDATA) unreadable(file_, "it is no video, or its beginning or end is missing");
+  if (result < 0) unreadable(file_, describe(result));
+}
+
 void VideoDecoder::openInput() {
-  AVFormatContext* input = allocated(avformat_alloc_context());
-  input->interrupt_callback = {&VideoDecoder::isInterrupted, this};
-  Options options;
-  options.set("protocol_whitelist", "file");
+  const AVIOInterruptCB interrupt{&VideoDecoder::isInterrupted, this};
   // The prefix keeps a name with a colon in it from being taken for another protocol.
   const std::string url = "file:" + file_.string();
-  const int opened = avformat_open_input(&input, url.c_str(), nullptr, options.first());
-  // FFmpeg has freed `input` when this fails.
-  if (opened == AVERROR_INVALIDDATA) unreadable(file_, "it is no video, or its beginning or end is missing");
-  if (opened < 0) unreadable(file_, describe(opened));
+  AVIOContext* bytes = nullptr;
+  require(avio_open2(&bytes, url.c_str(), AVIO_FLAG_READ, &interrupt, nullptr));
+  bytes_.reset(bytes);
+  FoundFormat format = nullptr;
+  require(av_probe_input_buffer2(bytes, &format, url.c_str(), nullptr, 0, 0));
+  if (isPlaylist(*format)) unreadable(file_, "it is a playlist, not a video");
+
+  AVFormatContext* input = allocated(avformat_alloc_context());
+  input->pb = bytes;
+  input->interrupt_callback = interrupt;
+  Options options;
+  options.set("protocol_whitelist", "file");
+  require(avformat_open_input(&input, url.c_str(), format, options.first()));  // frees `input` when it fails
   input_.reset(input);
-  if (isPlaylist(*input_->iformat)) unreadable(file_, "it is a playlist, not a video");
 }
 
 const AVCodec* VideoDecoder::findStream() {

@@ -36,6 +36,8 @@ class VideoDecoder {
   class Interruptible;
 
   static int isInterrupted(void* decoder);
+  /// Throws for an error code of FFmpeg's.
+  void require(int result) const;
   void openInput();
   const AVCodec* findStream();
   void openCodec(const AVCodec* codec);
@@ -43,7 +45,8 @@ class VideoDecoder {
 
   std::filesystem::path file_;
   const Cancellation* cancellation_ = nullptr;
-  InputPointer input_;
+  BytesPointer bytes_;
+  InputPointer input_;          // reads from bytes_
   AVStream* stream_ = nullptr;  // belongs to input_
   CodecPointer codec_;
   PacketPointer packet_;
