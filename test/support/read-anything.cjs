@@ -137,16 +137,24 @@ async function readMutations(folder, count) {
     else if (first !== second) failures.push(`${number}: ${source}, ${kind}: ${first} then ${second}`)
     if (!first.startsWith('unreadable')) readable++
     rmSync(work, { recursive: true })
-    if (number === Math.floor(count / 2)) halfway = resident()
+    if (number === Math.floor(count / 2)) halfway = await resident()
   }
-  return { failures, readable, growth: resident() - halfway, peak: process.resourceUsage().maxRSS / 1024 }
+  return {
+    failures,
+    readable,
+    growth: (await resident()) - halfway,
+    peak: process.resourceUsage().maxRSS / 1024,
+  }
 }
 
-/** MiB, with nothing left that could be collected. */
-function resident() {
-  global.gc()
-  global.gc()
-  return process.memoryUsage().rss / 2 ** 20
+/** MiB of this process beside JavaScript's own heap, with nothing left that could be collected. */
+async function resident() {
+  for (let i = 0; i < 3; i++) {
+    global.gc()
+    await new Promise((resolve) => setTimeout(resolve, 20)) // finalizers run in later turns
+  }
+  const { rss, heapTotal } = process.memoryUsage()
+  return (rss - heapTotal) / 2 ** 20
 }
 
 async function readEach(files) {
@@ -163,13 +171,13 @@ async function readEach(files) {
 }
 
 async function openAgain(file, count) {
-  const few = Math.ceil(count / 10)
+  const few = Math.ceil(count / 4)
   let start = 0
   for (let i = 0; i < few + count; i++) {
     await frames(file, [i % 8], { width: 32, height: 24 })
-    if (i === few) start = resident()
+    if (i === few) start = await resident()
   }
-  return { growth: resident() - start }
+  return { growth: (await resident()) - start }
 }
 
 const [mode, ...rest] = process.argv.slice(2)
