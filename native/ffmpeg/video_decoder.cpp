@@ -74,13 +74,14 @@ int VideoDecoder::isInterrupted(void* decoder) {
   return cancellation != nullptr && cancellation->requested() ? 1 : 0;
 }
 
-VideoDecoder::VideoDecoder(const std::filesystem::path& file, const Cancellation& cancellation)
+VideoDecoder::VideoDecoder(const std::filesystem::path& file, Opening opening,
+                           const Cancellation& cancellation)
     : file_(file), packet_(allocated(av_packet_alloc())), frame_(allocated(av_frame_alloc())) {
   requireRegularFile(file_);
   const Interruptible interruptible(*this, cancellation);
   try {
     openInput();
-    openCodec(findStream());
+    openCodec(findStream(opening));
   } catch (const Error&) {
     cancellation.throwIfRequested();  // an interruption looks like a failure to FFmpeg
     throw;
@@ -112,16 +113,33 @@ void VideoDecoder::openInput() {
   input_.reset(input);
 }
 
-const AVCodec* VideoDecoder::findStream() {
+/// Whether there is just one video stream, of a container whose header describes it.
+bool VideoDecoder::headerTellsAll() const {
+  const char* container = input_->iformat->name;
+  if (!av_match_name("mp4", container) && !av_match_name("matroska", container)) return false;
+  int videos = 0;
+  for (unsigned i = 0; i < input_->nb_streams; ++i) {
+    const AVCodecParameters& parameters = *input_->streams[i]->codecpar;
+    if (parameters.codec_type != AVMEDIA_TYPE_VIDEO) continue;
+    if (parameters.width <= 0 || parameters.height <= 0) return false;
+    ++videos;
+  }
+  return videos == 1;
+}
+
+const AVCodec* VideoDecoder::findStream(Opening opening) {
   for (unsigned i = 0; i < input_->nb_streams; ++i) {
     const AVCodecParameters& parameters = *input_->streams[i]->codecpar;
     if (parameters.codec_type == AVMEDIA_TYPE_VIDEO)
       checkPictureSize(file_, parameters.width, parameters.height);
   }
-  Options limits(input_->nb_streams);
-  limitCodec(limits);
-  const int probed = avformat_find_stream_info(input_.get(), limits.first());
-  if (probed < 0) unreadable(file_, describe(probed));
+  quick_ = opening == Opening::Quick && headerTellsAll();
+  if (!quick_) {
+    Options limits(input_->nb_streams);
+    limitCodec(limits);
+    const int probed = avformat_find_stream_info(input_.get(), limits.first());
+    if (probed < 0) unreadable(file_, describe(probed));
+  }
 
   FoundCodec codec = nullptr;
   const int best = av_find_best_stream(input_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);

@@ -51,8 +51,9 @@ const AVFrame& VideoSource::frameAt(std::int64_t place, const Cancellation& canc
                                                 std::to_string(index_.frameCount) + ".");
   }
   if (const AVFrame* frame = tryFrameAt(place, cancellation)) return *frame;
-  if (sought_) {
-    // A seek led astray. Decoding from the start cannot.
+  if (unproven_) {
+    // A seek or a quick opening led astray. Decoding from the start of the file, opened as for its index,
+    // cannot.
     seekable_ = false;
     close();
     if (const AVFrame* frame = tryFrameAt(place, cancellation)) return *frame;
@@ -61,7 +62,7 @@ const AVFrame& VideoSource::frameAt(std::int64_t place, const Cancellation& canc
                         " does not decode; has the file changed since its frames were counted?");
 }
 
-/// Nothing when the file ends before `place`, or when a seek led astray.
+/// Nothing when the file ends before `place`, or when a short cut led astray.
 const AVFrame* VideoSource::tryFrameAt(std::int64_t place, const Cancellation& cancellation) {
   if (!approach(place, cancellation)) return nullptr;
   while (next_ <= place) {
@@ -69,7 +70,7 @@ const AVFrame* VideoSource::tryFrameAt(std::int64_t place, const Cancellation& c
   }
   // Decoders mend silent damage with what older frames left behind, so that even the right frame may look
   // different.
-  if (sought_ && digestOf(*frame_) != index_.digests[std::size_t(place)]) return nullptr;
+  if (unproven_ && digestOf(*frame_) != index_.digests[std::size_t(place)]) return nullptr;
   return frame_;
 }
 
@@ -89,7 +90,7 @@ bool VideoSource::approach(std::int64_t place, const Cancellation& cancellation)
 /// timestamp tells. Frames without the key flag that come before it are the leading ones of an open GOP; they
 /// show pictures that cannot be decoded from here.
 bool VideoSource::seek(std::int64_t key, std::int64_t place, const Cancellation& cancellation) {
-  sought_ = true;
+  unproven_ = true;
   frame_ = nullptr;
   if (!decoder_->seek(index_.timestamps[std::size_t(key)], cancellation)) return false;
   const AVFrame* frame = nullptr;
@@ -104,25 +105,27 @@ bool VideoSource::seek(std::int64_t key, std::int64_t place, const Cancellation&
   return true;
 }
 
-/// Decodes one more frame. False at the end, and where a seek turns out to have led astray.
+/// Decodes one more frame. False at the end, and where a short cut turns out to have led astray.
 bool VideoSource::advance(const Cancellation& cancellation) {
   frame_ = decoder_->next(cancellation);
   if (frame_ == nullptr) return false;
-  if (sought_ && placeOf(timestampOf(*frame_)) != next_) return false;
+  if (unproven_ && placeOf(timestampOf(*frame_)) != next_) return false;
   ++next_;
   return true;
 }
 
 void VideoSource::open(const Cancellation& cancellation) {
   close();
-  decoder_ = std::make_unique<VideoDecoder>(file_, cancellation);
+  const auto opening = seekable_ ? VideoDecoder::Opening::Quick : VideoDecoder::Opening::Thorough;
+  decoder_ = std::make_unique<VideoDecoder>(file_, opening, cancellation);
+  unproven_ = decoder_->isQuick();
 }
 
 void VideoSource::close() {
   decoder_.reset();
   frame_ = nullptr;
   next_ = 0;
-  sought_ = false;
+  unproven_ = false;
 }
 
 std::int64_t VideoSource::keyFrameBefore(std::int64_t place) const {
