@@ -194,6 +194,8 @@ void VideoDecoder::feed() {
   }
   if (packet_->stream_index == stream_->index) {
     if (packet_->flags & AV_PKT_FLAG_CORRUPT) damage_ = AVERROR_INVALIDDATA;
+    const bool unwanted = packet_->pts != AV_NOPTS_VALUE && packet_->pts < wantedFrom_;
+    codec_->skip_frame = unwanted ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
     const int sent = avcodec_send_packet(codec_.get(), packet_.get());
     if (sent < 0) damage_ = sent;
   }

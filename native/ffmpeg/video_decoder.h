@@ -31,6 +31,10 @@ class VideoDecoder {
   /// it; then the decoder is of no further use.
   bool seek(std::int64_t timestamp, const Cancellation& cancellation);
 
+  /// Lets frames be left out that are shown before `timestamp`, in the stream's time base, and that no other
+  /// frame is predicted from.
+  void wantFrom(std::int64_t timestamp) { wantedFrom_ = timestamp; }
+
   /// Whether the opening was quick; not every file allows it.
   bool isQuick() const { return quick_; }
   const AVStream& stream() const { return *stream_; }
@@ -60,6 +64,7 @@ class VideoDecoder {
   PacketPointer packet_;
   FramePointer frame_;
   bool quick_ = false;
+  std::int64_t wantedFrom_ = AV_NOPTS_VALUE;
   int damage_ = 0;
   bool drained_ = false;  // the decoder has been told that no more packets come
 };

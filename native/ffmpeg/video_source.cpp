@@ -14,6 +14,7 @@ namespace c3d::ffmpeg {
 namespace {
 
 constexpr std::int64_t kNoKeyFrame = -1;
+constexpr std::int64_t kFewFrames = 4;  // are not worth the checks that leaving some out costs
 
 }  // namespace
 
@@ -65,9 +66,11 @@ const AVFrame& VideoSource::frameAt(std::int64_t place, const Cancellation& canc
 /// Nothing when the file ends before `place`, or when a short cut led astray.
 const AVFrame* VideoSource::tryFrameAt(std::int64_t place, const Cancellation& cancellation) {
   if (!approach(place, cancellation)) return nullptr;
+  leaveOutBefore(place);
   while (next_ <= place) {
     if (!advance(cancellation)) return nullptr;
   }
+  if (next_ != place + 1) return nullptr;
   // Decoders mend silent damage with what older frames left behind, so that even the right frame may look
   // different.
   if (unproven_ && digestOf(*frame_) != index_.digests[std::size_t(place)]) return nullptr;
@@ -105,12 +108,24 @@ bool VideoSource::seek(std::int64_t key, std::int64_t place, const Cancellation&
   return true;
 }
 
+/// Spares the decoder frames on the way to `place` that nothing depends on.
+void VideoSource::leaveOutBefore(std::int64_t place) {
+  if (!seekable_ || place < next_ + kFewFrames) return;
+  decoder_->wantFrom(index_.timestamps[std::size_t(place)]);
+  unproven_ = true;
+}
+
 /// Decodes one more frame. False at the end, and where a short cut turns out to have led astray.
 bool VideoSource::advance(const Cancellation& cancellation) {
   frame_ = decoder_->next(cancellation);
   if (frame_ == nullptr) return false;
-  if (unproven_ && placeOf(timestampOf(*frame_)) != next_) return false;
-  ++next_;
+  if (!unproven_) {
+    ++next_;
+    return true;
+  }
+  const std::optional<std::int64_t> place = placeOf(timestampOf(*frame_));
+  if (!place || *place < next_) return false;
+  next_ = *place + 1;
   return true;
 }
 

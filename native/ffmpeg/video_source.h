@@ -27,6 +27,7 @@ class VideoSource final : public video::FrameSource {
   const AVFrame* tryFrameAt(std::int64_t place, const Cancellation& cancellation);
   bool approach(std::int64_t place, const Cancellation& cancellation);
   bool seek(std::int64_t key, std::int64_t place, const Cancellation& cancellation);
+  void leaveOutBefore(std::int64_t place);
   bool advance(const Cancellation& cancellation);
   void open(const Cancellation& cancellation);
   void close();
