@@ -2,7 +2,7 @@ import { evaluationSampling } from './config/sampling'
 import { type EvaluateOptions, resolveEvaluation } from './config/scoring'
 import { datasetState, type VideoDataset } from './dataset'
 import { EvaluationMetrics } from './evaluation/metrics'
-import { numberedItems } from './labels'
+import { nativeItems } from './labels'
 import { type C3D, modelState } from './model'
 import { C3DError } from './native/errors'
 import { scoreClips } from './scoring'
@@ -37,15 +37,11 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const { clips, ...scoring } = resolveEvaluation(options)
   const state = modelState(model)
-  const data = datasetState(dataset)
-  const items = numberedItems(data, model.classes)
-  if (items.length === 0) throw new C3DError('C3D_EMPTY_DATASET', 'There is no video to evaluate on.')
-  const metrics = new EvaluationMetrics(
-    model.classes.length,
-    items.map((item) => item.label),
-  )
+  const items = nativeItems(datasetState(dataset), model.classes)
+  if (items.videos.length === 0) throw new C3DError('C3D_EMPTY_DATASET', 'There is no video to evaluate on.')
+  const metrics = new EvaluationMetrics(model.classes.length, [...items.labels])
   const sampling = evaluationSampling(clips, state.config.preprocessing.temporalStride)
-  await scoreClips(state, { ...scoring, videos: data.native, items, sampling }, (clip) => metrics.add(clip))
+  await scoreClips(state, { ...scoring, items, sampling }, (clip) => metrics.add(clip))
   const confusion = metrics.confusion()
   return {
     ...metrics.scores(),

@@ -8,7 +8,15 @@ export type {
   ArchitectureName,
   ArchitectureOptions,
 } from './config/architectures'
-export type { GroupBy, IndexingProgress, OpenOptions, SplitOptions } from './config/dataset'
+export type {
+  FoldOptions,
+  GroupBy,
+  IndexingProgress,
+  OpenOptions,
+  ReportOptions,
+  SplitListsOptions,
+  SplitOptions,
+} from './config/dataset'
 export type { CreateOptions, LoadOptions, ModelConfig } from './config/model'
 export type { MotionName, MotionOptions } from './config/motion'
 export type { Preprocessing, PreprocessingOptions } from './config/preprocessing'
@@ -17,7 +25,10 @@ export type { RuntimeOptions } from './config/runtime'
 export type { Clips } from './config/sampling'
 export type { EvaluateOptions, PredictOptions, ScoringProgress } from './config/scoring'
 export type { TrainingConfig } from './config/training'
-export { type DatasetProblem, VideoDataset } from './dataset'
+export { VideoDataset } from './dataset'
+export type { DatasetProblem } from './dataset/listing'
+export type { Overlap } from './dataset/overlap'
+export type { ClassReport, DatasetReport, Duplicates } from './dataset/report'
 export type { VideoItem } from './dataset/video-item'
 export { type ClassScore, type Evaluation, evaluate } from './evaluation'
 export { type ArchitectureSummary, C3D, type Gradients, type InputBatch, type TensorInfo } from './model'

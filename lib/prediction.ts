@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { ModelConfig } from './config/model'
 import { evaluationSampling } from './config/sampling'
 import { defaultClips, type PredictOptions, resolvePrediction } from './config/scoring'
+import { unlabelledItems } from './labels'
 import { addon } from './native/addon'
 import type { NativeModel, NativeVideoInfo, NativeVideoSet } from './native/binding'
 import { C3DError, fileError } from './native/errors'
@@ -52,8 +53,8 @@ export async function predictVideo(
     const info = videos.videos[0] as NativeVideoInfo
     const sampling = evaluationSampling(wanted ?? defaultClips(info.frames, span), stride)
     const scores: ClipScore[] = []
-    const items = [{ video: 0, label: -1 }]
-    await scoreClips(model, { ...scoring, videos, items, sampling }, (clip) => scores.push(clip))
+    const items = unlabelledItems(videos)
+    await scoreClips(model, { ...scoring, items, sampling }, (clip) => scores.push(clip))
     scores.sort((a, b) => a.start - b.start)
     const probabilities = meanProbabilities(scores, config.classes.length)
     return {

@@ -2,11 +2,11 @@ import type { ModelConfig } from './config/model'
 import type { ScoringProgress } from './config/scoring'
 import { addon } from './native/addon'
 import type {
+  NativeItems,
   NativeLoaderOptions,
   NativeModel,
   NativeSampling,
   NativeScoreEvent,
-  NativeVideoSet,
 } from './native/binding'
 import { C3DError } from './native/errors'
 import { runEventTask } from './native/task'
@@ -23,9 +23,7 @@ export interface ClipScore {
 }
 
 export interface ScoringRequest {
-  videos: NativeVideoSet
-  /** Places in `videos`, with a label each; -1: not known. */
-  items: { video: number; label: number }[]
+  items: NativeItems
   sampling: NativeSampling
   batchSize: number
   loader: NativeLoaderOptions
@@ -39,18 +37,8 @@ export async function scoreClips(
   request: ScoringRequest,
   onClip: (clip: ClipScore) => void,
 ): Promise<void> {
-  const { videos, items, sampling, batchSize, loader, signal, onProgress } = request
+  const { signal, onProgress, ...nativeRequest } = request
   const classes = model.config.classes.length
-  const nativeRequest = {
-    items: {
-      set: videos,
-      videos: Int32Array.from(items, (item) => item.video),
-      labels: Int32Array.from(items, (item) => item.label),
-    },
-    sampling,
-    batchSize,
-    loader,
-  }
   const deliver = (event: NativeScoreEvent): void => {
     event.items.forEach((item, i) => {
       const logits = event.logits.subarray(i * classes, (i + 1) * classes)

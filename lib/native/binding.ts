@@ -115,6 +115,8 @@ export interface NativeVideoInfo {
   height: number
   framesPerSecond: number
   codec: string
+  /** Hex digest of the decoded frames: equal ones mean the same pictures, whatever file they are in. '' if unknown. */
+  fingerprint: string
   /** Why it cannot be read; '' when it can. */
   problem: string
 }
@@ -130,6 +132,9 @@ export interface NativeItems {
   /** Places in `set`. */
   videos: Int32Array
   labels: Int32Array
+  /** The part of each video in frames: the first one, and the one behind the last; end 0: the video's end. */
+  starts: Float64Array
+  ends: Float64Array
 }
 
 export interface NativeSampling {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -50,12 +50,12 @@ const linesOf = (text: string) =>
 describe('wrong usage ends with status 2', () => {
   test.each([
     [['trian'], "unknown command 'trian'"],
-    [['train'], "missing required argument 'folder'"],
+    [['train'], "missing required argument 'videos'"],
     [['train', 'x', '--epoch', '3'], "unknown option '--epoch'"],
     [['train', 'x', '--epochs', 'three'], 'Expected a number.'],
     [['train', 'x', '--input-size', '1x2x3'], "Expected a size like '112' or '128x112'"],
     [['train', 'x', '--preset', 'best'], 'Allowed choices are modern, paper-section-3'],
-    [['train', '/nowhere/at-all'], "Cannot read the folder '/nowhere/at-all'"],
+    [['train', '/nowhere/at-all'], "Cannot open '/nowhere/at-all'"],
     [['predict', '/nowhere/model.safetensors', 'x.mp4'], "Cannot open '/nowhere/model.safetensors'"],
     [['make-motion-videos', 'x', '--classes', 'left,wright'], 'Expected motions of: left, right'],
   ])('%p', async (args, message) => {
@@ -212,12 +212,14 @@ describe('train', () => {
   })
 
   test('--limit takes videos of every class, --validation another folder', async () => {
+    const other = path.join(folder, 'other')
+    await cp(data, other, { recursive: true })
     let request: NativeTrainRequest | undefined
     binding.train = (_model, given) => {
       request = given
       return task(() => ({ steps: 0, seconds: 0 }))
     }
-    await c3d('train', data, '--limit', '4', '--validation', data, '--out', path.join(folder, 'run'))
+    await c3d('train', data, '--limit', '4', '--validation', other, '--out', path.join(folder, 'run'))
     expect([...(request?.training.labels ?? [])]).toEqual([0, 0, 1, 1])
     expect(request?.validation?.labels).toHaveLength(10)
     expect(request?.validation?.set).not.toBe(request?.training.set)

@@ -65,7 +65,7 @@ describe('opening', () => {
       ['run/nothing', 'a folder without jpg or png images, so no frame folder'],
       ['run/broken.mp4', 'no video stream'],
       ['sit/broken.mp4', 'no video stream'],
-      ['sit', 'none of its 1 videos can be read, so the class is left out'],
+      ['sit', "no video of the class 'sit' can be read, so the class is left out"],
     ])
   })
 
@@ -88,7 +88,7 @@ describe('opening', () => {
   })
 
   test.each([
-    ['a folder that is not there', [], 'none', 'C3D_FILE_NOT_FOUND', "Cannot read the folder '"],
+    ['a folder that is not there', [], 'none', 'C3D_FILE_NOT_FOUND', "Cannot open '"],
     ['an empty folder', ['x/readme.txt'], 'x', 'C3D_EMPTY_DATASET', 'holds 0 folders, none with videos'],
     [
       'videos without classes',
@@ -97,7 +97,7 @@ describe('opening', () => {
       'C3D_EMPTY_DATASET',
       'holds 2 videos without a class folder',
     ],
-    ['nothing that can be read', ['x/broken.mp4'], '.', 'C3D_EMPTY_DATASET', 'None of the 1 videos in'],
+    ['nothing that can be read', ['x/broken.mp4'], '.', 'C3D_EMPTY_DATASET', 'None of the videos of'],
     [
       'parts of a data set',
       ['train/run/a.mp4', 'val/run/b.mp4'],

@@ -98,10 +98,11 @@ export function nativeError(code: string, message: string): Error {
   return Object.assign(new Error(message), { code })
 }
 
-/** The name decides: one with 'broken' in it cannot be read. */
+/** The name decides: one with 'broken' in it cannot be read, all with 'copy' in it show the same. */
 export function fakeVideo(path: string, frames = 40): NativeVideoInfo {
+  const fingerprint = path.includes('copy') ? 'c0ffee' : ''
   const problem = path.includes('broken') ? 'no video stream' : ''
-  return { path, frames, width: 320, height: 240, framesPerSecond: 25, codec: 'h264', problem }
+  return { path, frames, width: 320, height: 240, framesPerSecond: 25, codec: 'h264', fingerprint, problem }
 }
 
 export function fakeVideoSet(videos: NativeVideoInfo[]): NativeVideoSet {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { C3D, VideoDataset } from '../../lib'
+import { unlabelledItems } from '../../lib/labels'
 import { modelState } from '../../lib/model'
 import { addon } from '../../lib/native/addon'
 import type { NativeSampling, NativeVideoSet } from '../../lib/native/binding'
@@ -48,7 +49,7 @@ async function framesOfClips(model: C3D, videos: NativeVideoSet, sampling: Parti
   await addon().score(
     modelState(model).native,
     {
-      items: { set: videos, videos: Int32Array.of(0), labels: Int32Array.of(-1) },
+      items: unlabelledItems(videos),
       sampling: {
         mode: 'non-overlapping',
         clipsPerVideo: 1,

@@ -1,0 +1,76 @@
+import type { Command } from 'commander'
+import type { VideoDataset } from '../../dataset'
+import { describeOverlap, type Overlap } from '../../dataset/overlap'
+import {
+  addSourceOptions,
+  inspectDataset,
+  openOfficialSplit,
+  SOURCE_HELP,
+  type SourceOptions,
+} from '../dataset'
+import { addCommonOptions, toNumber } from '../options'
+import type { CommonOptions, RunCommand } from '../program'
+import type { Session } from '../session'
+import { overlapText, reportText } from './check-text'
+
+interface CheckCommandOptions extends CommonOptions, SourceOptions {
+  against?: string
+  againstSplit?: string
+  clipLength?: number
+}
+
+export function addDataCheckCommand(data: Command, run: RunCommand): void {
+  const command = data
+    .command('check')
+    .description(
+      'Opens every file, counts its frames, and tells what is broken, what the data holds and what is suspicious. Ends with status 1 when something is broken, or shared with the other part.',
+    )
+    .argument('<videos>', SOURCE_HELP)
+    .option('--against <videos>', 'another part of the data: tells what both share')
+    .option('--against-split <name>', "the same, by the value of the manifest's split column")
+    .option('--clip-length <frames>', 'shorter videos are counted', toNumber)
+  addCommonOptions(addSourceOptions(command)).action((videos: string, options: CheckCommandOptions) =>
+    run(options, (session) => checkCommand(videos, options, session)),
+  )
+}
+
+async function checkCommand(videos: string, options: CheckCommandOptions, session: Session): Promise<void> {
+  const [dataset, other] = await openParts(videos, options, session)
+  check(dataset, options.clipLength, session)
+  if (!other) return
+  check(other, options.clipLength, session)
+  compare(dataset, other, session)
+}
+
+async function openParts(
+  videos: string,
+  options: CheckCommandOptions,
+  session: Session,
+): Promise<[VideoDataset, VideoDataset?]> {
+  const { against, againstSplit } = options
+  const official = await openOfficialSplit(videos, { ...options, allowOverlap: true }, session)
+  if (official) return [official.training, official.test]
+  const dataset = await inspectDataset(videos, options, session)
+  if (against === undefined && againstSplit === undefined) return [dataset]
+  const { split: _, ...others } = options
+  const otherOptions = againstSplit === undefined ? others : { ...others, split: againstSplit }
+  return [dataset, await inspectDataset(against ?? videos, otherOptions, session)]
+}
+
+function check(dataset: VideoDataset, clipLength: number | undefined, session: Session): void {
+  const report = dataset.report({ clipLength })
+  session.terminal.emit({ type: 'check', ...report })
+  session.terminal.print(reportText(report))
+  if (report.problems.length > 0) session.foundFault()
+}
+
+function compare(dataset: VideoDataset, other: VideoDataset, session: Session): void {
+  const overlaps = dataset.overlaps(other)
+  session.terminal.emit({ type: 'overlaps', overlaps: overlaps.map(pathsOf) })
+  session.terminal.print(overlapText(overlaps.map(describeOverlap)))
+  if (overlaps.length > 0) session.foundFault()
+}
+
+function pathsOf({ kind, videos: [here, there] }: Overlap) {
+  return { kind, first: here.map((video) => video.path), second: there.map((video) => video.path) }
+}
