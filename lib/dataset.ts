@@ -127,9 +127,9 @@ export class VideoDataset implements Disposable {
   }
 
   static async #openSource(source: string, options: OpenOptions, unlabelled: boolean): Promise<VideoDataset> {
-    const { clipLength, threads, signal, onProgress, onProblem } = parse(openSchema, options, 'open')
+    const { clipLength, threads, cache, signal, onProgress, onProblem } = parse(openSchema, options, 'open')
     const listing = await readSource(source, { given: options, clipLength, unlabelled })
-    const opened = await openListing(listing, { threads, signal, onProgress, onProblem })
+    const opened = await openListing(listing, { threads, cache, signal, onProgress, onProblem })
     return new VideoDataset(originOf(listing, opened), opened.members)
   }
 

@@ -35,12 +35,12 @@ export async function evaluate(
   dataset: VideoDataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { clips, ...scoring } = resolveEvaluation(options)
+  const { clips, crops, ...scoring } = resolveEvaluation(options)
   const state = modelState(model)
   const items = nativeItems(datasetState(dataset), model.classes)
   if (items.videos.length === 0) throw new C3DError('C3D_EMPTY_DATASET', 'There is no video to evaluate on.')
   const metrics = new EvaluationMetrics(model.classes.length, [...items.labels])
-  const sampling = evaluationSampling(clips, state.config.preprocessing.temporalStride)
+  const sampling = evaluationSampling(clips, crops, state.config.preprocessing)
   await scoreClips(state, { ...scoring, items, sampling }, (clip) => metrics.add(clip))
   const confusion = metrics.confusion()
   return {

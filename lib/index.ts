@@ -1,5 +1,6 @@
 /** The public API of torch-c3d. */
 export { architectures } from './architectures'
+export { type ClipBatch, ClipLoader } from './clip-loader'
 export type {
   Architecture,
   ArchitectureData,
@@ -8,6 +9,8 @@ export type {
   ArchitectureName,
   ArchitectureOptions,
 } from './config/architectures'
+export type { ClipCache } from './config/cache'
+export type { ClipLoaderOptions } from './config/clip-loader'
 export type {
   FoldOptions,
   GroupBy,
@@ -47,6 +50,7 @@ export type {
   StepEvent,
   TrainingEvent,
   TrainingResult,
+  UnreadableEvent,
   WarningEvent,
 } from './training/events'
 export type { TrainingRun } from './training/training-run'

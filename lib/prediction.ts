@@ -43,15 +43,17 @@ export async function predictVideo(
   video: string,
   options: PredictOptions,
 ): Promise<Prediction> {
-  const { clips: wanted, topK, ...scoring } = resolvePrediction(options)
+  const { clips: wanted, crops, topK, ...scoring } = resolvePrediction(options)
   const { config } = model
-  const stride = config.preprocessing.temporalStride
-  const span = (config.architecture.input.frames - 1) * stride + 1
-
   const videos = await openVideo(video, scoring.signal)
   try {
     const info = videos.videos[0] as NativeVideoInfo
-    const sampling = evaluationSampling(wanted ?? defaultClips(info.frames, span), stride)
+    const span = clipSpan(config, info.framesPerSecond)
+    const sampling = evaluationSampling(
+      wanted ?? defaultClips(info.frames, span),
+      crops,
+      config.preprocessing,
+    )
     const scores: ClipScore[] = []
     const items = unlabelledItems(videos)
     await scoreClips(model, { ...scoring, items, sampling }, (clip) => scores.push(clip))
@@ -75,13 +77,23 @@ async function openVideo(video: string, signal: AbortSignal | undefined): Promis
   await stat(video).catch((error) => {
     throw fileError(error, `open '${video}'`)
   })
-  const videos = await runTask(() => addon().indexVideos([video], 1, () => {}), signal)
+  const videos = await runTask(
+    () => addon().indexVideos([video], { threads: 1, cache: null }, () => {}),
+    signal,
+  )
   const problem = videos.videos[0]?.problem
   if (problem) {
     videos.close()
     throw new C3DError('C3D_VIDEO_UNREADABLE', `Cannot read '${video}': ${problem}`)
   }
   return videos
+}
+
+/** Frames of the video from the first to the last one of a clip, both included. */
+function clipSpan({ architecture, preprocessing }: ModelConfig, framesPerSecond: number): number {
+  const { temporalStride, framesPerSecond: wanted } = preprocessing
+  const step = temporalStride * (wanted && framesPerSecond > 0 ? framesPerSecond / wanted : 1)
+  return Math.floor((architecture.input.frames - 1) * step + 1e-6) + 1
 }
 
 function meanProbabilities(clips: ClipScore[], classes: number): number[] {

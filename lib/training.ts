@@ -127,7 +127,7 @@ async function perform(
   const request = {
     training,
     validation,
-    config: nativeTraining(config, state.config.preprocessing.temporalStride),
+    config: nativeTraining(config, state.config.preprocessing),
     checkpoint: folder ? { file: folder.model, header: fileHeader(state) } : null,
   }
   let reason: TrainingResult['reason'] = 'finished'

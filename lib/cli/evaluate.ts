@@ -10,6 +10,7 @@ import { percent, plural, table } from './text'
 
 interface EvaluateCommandOptions extends CommonOptions, SourceOptions {
   clips?: EvaluateOptions['clips']
+  crops?: number
   batchSize?: number
   device?: string
 }
@@ -21,6 +22,7 @@ export function addEvaluateCommand(program: Command, run: RunCommand): void {
     .argument('<model>', 'a .safetensors file')
     .argument('<videos>', `${SOURCE_HELP}; the classes are those of the model, or some of them`)
     .option('--clips <number>', "clips of a video, evenly spread, or 'all' that do not overlap", toClips)
+    .option('--crops <number>', 'windows of a clip that are averaged: 1, 3 or 10', toNumber)
     .option('--batch-size <clips>', 'clips a forward pass', toNumber)
   addCommonOptions(addDeviceOption(addSourceOptions(command))).action(
     (model: string, videos: string, options: EvaluateCommandOptions) =>
@@ -36,11 +38,13 @@ async function evaluateCommand(
 ): Promise<void> {
   const { terminal, signal } = session
   const { clips, batchSize, device } = options
+  const crops = options.crops as EvaluateOptions['crops']
   using model = await C3D.load(file, { device, signal })
   const official = await openOfficialSplit(videos, options, session)
   using dataset = official?.test ?? (await openDataset(videos, options, session))
   const evaluation = await evaluate(model, dataset, {
     clips,
+    crops,
     batchSize,
     signal,
     onProgress: ({ done, total }) => terminal.progress('clips', done, total),

@@ -1,12 +1,21 @@
 import { existsSync } from 'node:fs'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { defaultRunFolder } from '../config/run-folder'
+import { samplingModes } from '../config/sampling'
 import type { VideoDataset } from '../dataset'
 import { C3D } from '../model'
 import { isAborted } from '../native/errors'
 import { train } from '../training'
 import { addSourceOptions, openDataset, openOfficialSplit, SOURCE_HELP, type SourceOptions } from './dataset'
-import { addCommonOptions, addDeviceOption, presetOption, toClips, toNumber, toSize } from './options'
+import {
+  addCommonOptions,
+  addDeviceOption,
+  cacheOption,
+  presetOption,
+  toClips,
+  toNumber,
+  toSize,
+} from './options'
 import type { RunCommand } from './program'
 import type { Session } from './session'
 import { plural, short } from './text'
@@ -39,7 +48,11 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .option('--batch-size <clips>', 'clips a step', toNumber)
     .option('--learning-rate <number>', 'at the start', toNumber)
     .option('--weight-decay <number>', 'pull of the weights towards 0', toNumber)
-    .option('--clips-per-video <number>', 'clips of a video that an epoch shows', toNumber)
+    .addOption(
+      new Option('--sampling <mode>', 'which clips of a video an epoch shows').choices(samplingModes),
+    )
+    .option('--clips-per-video <number>', 'for random and uniform sampling', toNumber)
+    .addOption(cacheOption())
     .option('--flip', 'mirror half of the training clips')
     .option('--no-flip', 'mirror none: where left and right matter')
     .option('--seed <number>', 'of weights, order, crops and split', toNumber)

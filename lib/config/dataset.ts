@@ -28,6 +28,8 @@ const indexingShape = {
   threads: wholeNumber({ atLeast: 1, atMost: 256 }).default(defaultIndexThreads),
   /** 'leave-out': what cannot be read is told in `problems`; 'fail': it is an error. */
   onProblem: choice(['leave-out', 'fail']).default('leave-out'),
+  /** Whether frame counts are kept for the next opening, in `index` of the package's cache folder. */
+  cache: flag().default(true),
   signal: abortSignal().optional(),
   onProgress: callback<(progress: IndexingProgress) => void>().optional(),
 }

@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { indexFolder } from '../config/cache'
 import type { IndexingOptions } from '../config/dataset'
 import { addon } from '../native/addon'
 import type { NativeIndexEvent, NativeVideoSet } from '../native/binding'
@@ -49,13 +50,13 @@ async function look(key: string, file: LocatedFile): Promise<void> {
 /** Counts the frames of all files that are there. */
 export async function indexFiles(
   files: Map<string, LocatedFile>,
-  { threads, signal, onProgress }: IndexingOptions,
+  { threads, cache, signal, onProgress }: IndexingOptions,
 ): Promise<NativeVideoSet> {
   const paths = [...files.values()].flatMap(({ place, listed: [first] }) =>
     place === undefined || !first ? [] : [first.path],
   )
   return runEventTask<NativeVideoSet, NativeIndexEvent>(
-    (onEvent) => addon().indexVideos(paths, threads, onEvent),
+    (onEvent) => addon().indexVideos(paths, { threads, cache: indexFolder(cache) }, onEvent),
     ({ done, total, latest }) => onProgress?.({ done, total, path: latest.path }),
     signal,
   )

@@ -1,5 +1,6 @@
 import type {
   NativeBinding,
+  NativeClipLoader,
   NativeModel,
   NativeModelConfig,
   NativeScoreEvent,
@@ -53,6 +54,7 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
         })
         return fakeVideoSet(videos)
       }),
+    createClipLoader: () => task(() => fakeClipLoader()),
     train: () => task(() => ({ steps: 0, seconds: 0 })),
     score: () => task(() => {}),
     createVideo: () => ({ write: () => {}, finish: () => {} }),
@@ -153,6 +155,17 @@ export function manualTraining(onCancel?: (call: TrainCall) => void): {
   return { train, call }
 }
 
+/** A loader of no clips. */
+export function fakeClipLoader(overrides: Partial<NativeClipLoader> = {}): NativeClipLoader {
+  return {
+    clips: 0,
+    next: () => task(() => null),
+    mean: () => task(() => ({ clips: 0, channels: [0, 0, 0], cube: new Float32Array(), unreadable: [] })),
+    close: () => {},
+    ...overrides,
+  }
+}
+
 /** A score() that answers each item with the clips that `clipsOf` gives for it. */
 export function fakeScoring(
   clipsOf: (request: NativeScoreRequest, item: number) => { start: number; logits: number[] }[],
@@ -164,6 +177,7 @@ export function fakeScoring(
       )
       clips.forEach(({ item, start, logits }, i) => {
         onEvent({
+          type: 'clips',
           items: Int32Array.of(item),
           starts: Float64Array.of(start),
           logits: Float32Array.from(logits),
@@ -200,6 +214,7 @@ export function epochEvent(epoch: number): NativeTrainEvent {
     clips: 10,
     seconds: 1,
     clipsPerSecond: 10,
+    dataWait: 0,
     validation: null,
   }
 }
