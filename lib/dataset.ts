@@ -14,7 +14,7 @@ import { parse } from './config/parse'
 import { countClasses, inverseFrequencies } from './dataset/class-weights'
 import { dealFolds } from './dataset/folds'
 import { splitGroups } from './dataset/groups'
-import type { DatasetProblem, Listing } from './dataset/listing'
+import type { DatasetProblem, ListedVideo, Listing } from './dataset/listing'
 import { type Member, type OpenedListing, openListing } from './dataset/members'
 import { findOverlaps, type Overlap, requireApart } from './dataset/overlap'
 import { readSource } from './dataset/read-source'
@@ -159,12 +159,21 @@ export class VideoDataset implements Disposable {
     const listing = await read({ videos, lists, split })
     const opened = await openListing(listing, indexing)
     const origin = originOf(listing, opened)
-    const part = (wanted: boolean) =>
-      new VideoDataset(
-        origin,
-        opened.members.filter(({ listed }) => listing.training.has(listed) === wanted),
+    const part = (name: 'training' | 'test') => {
+      const isOwn = (video: ListedVideo) => listing.training.has(video) === (name === 'training')
+      const others = new Set(listing.videos.filter((video) => !isOwn(video)).map((video) => video.path))
+      const ownProblem = (problem: DatasetProblem) => !others.has(problem.path)
+      return new VideoDataset(
+        {
+          ...origin,
+          source: listing.sources[name],
+          problems: origin.problems.filter(ownProblem),
+          warnings: origin.warnings.filter(ownProblem),
+        },
+        opened.members.filter(({ listed }) => isOwn(listed)),
       )
-    const parts = { training: part(true), test: part(false) }
+    }
+    const parts = { training: part('training'), test: part('test') }
     try {
       if (origin.classes.length === 0) throw nothingReadable(parts.training)
       if (!allowOverlap) requireApart(parts.training.overlaps(parts.test), 'training and test')

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { OpenOptions } from '../config/dataset'
 import { VideoDataset } from '../dataset'
 import type { Session } from './session'
@@ -16,13 +16,26 @@ export interface SourceOptions {
 
 export const SOURCE_HELP = 'folder of <class>/<video>, manifest (.csv, .jsonl) or list file (.txt, .lst)'
 
+/** Options that an official split has no use for. */
+const MANIFEST_OPTIONS = ['root', 'classNames']
+
 export function addSourceOptions(command: Command): Command {
   return command
     .option('--split <name>', "value of a manifest's split column, or number of an official split")
     .option('--root <folder>', 'what the paths of a manifest or list file count from')
     .option('--class-names <file>', 'names of the classes of a list file, like classInd.txt')
-    .option('--ucf101-lists <folder>', 'classInd.txt, trainlist01.txt, …: the official splits of UCF101')
-    .option('--hmdb51-lists <folder>', '<class>_test_split1.txt, …: the official splits of HMDB51')
+    .addOption(
+      new Option(
+        '--ucf101-lists <folder>',
+        'classInd.txt, trainlist01.txt, …: official splits of UCF101',
+      ).conflicts(['hmdb51Lists', ...MANIFEST_OPTIONS]),
+    )
+    .addOption(
+      new Option(
+        '--hmdb51-lists <folder>',
+        '<class>_test_split1.txt, …: official splits of HMDB51',
+      ).conflicts(MANIFEST_OPTIONS),
+    )
 }
 
 /** Opens a data set with a progress bar, and says what it holds and what had to be left out. */
@@ -32,7 +45,7 @@ export async function openDataset(
   session: Session,
 ): Promise<VideoDataset> {
   const dataset = await VideoDataset.open(source, { ...given(options), ...progressOf(session) })
-  tell(dataset, source, session)
+  tellDataset(dataset, session)
   return dataset
 }
 
@@ -45,7 +58,7 @@ export function inspectDataset(
   return VideoDataset.inspect(source, { ...given(options), ...progressOf(session) })
 }
 
-/** Both parts of an official split where an option asks for one. */
+/** Both parts of an official split where an option asks for one. Says nothing. */
 export async function openOfficialSplit(
   videos: string,
   { ucf101Lists, hmdb51Lists, split, allowOverlap }: SourceOptions,
@@ -60,13 +73,7 @@ export async function openOfficialSplit(
     split: split === undefined ? undefined : Number(split),
     ...progressOf(session),
   }
-  const parts =
-    ucf101Lists === undefined
-      ? await VideoDataset.openHmdb51(options)
-      : await VideoDataset.openUcf101(options)
-  tell(parts.training, `${videos}, training`, session)
-  tell(parts.test, `${videos}, test`, session, false)
-  return parts
+  return ucf101Lists === undefined ? VideoDataset.openHmdb51(options) : VideoDataset.openUcf101(options)
 }
 
 function given({ split, root, classNames }: SourceOptions): OpenOptions {
@@ -79,21 +86,20 @@ function progressOf({ terminal, signal }: Session): Pick<OpenOptions, 'signal' |
 
 const MOST_SHOWN = 10
 
-function tell(dataset: VideoDataset, name: string, { terminal }: Session, withProblems = true): void {
+/** Says what a data set holds, and what had to be left out. */
+export function tellDataset(dataset: VideoDataset, { terminal }: Session): void {
   const { source, folder, classes, videos, problems, warnings } = dataset
   const { frames } = dataset.report()
   terminal.note(
-    `${name}: ${plural(videos.length, 'video')} of ${plural(classes.length, 'class')}, ${plural(frames, 'frame')}`,
+    `${source}: ${plural(videos.length, 'video')} of ${plural(classes.length, 'class')}, ${plural(frames, 'frame')}`,
   )
-  if (withProblems) {
-    const lines = [
-      ...problems.map(({ path, reason }) => `left out: ${path}: ${reason}`),
-      ...warnings.map(({ path, reason }) => `warning: ${path}: ${reason}`),
-    ]
-    for (const line of lines.slice(0, MOST_SHOWN)) terminal.note(`  ${line}`)
-    if (lines.length > MOST_SHOWN)
-      terminal.note(`  and ${lines.length - MOST_SHOWN} more; c3d data check tells all`)
-  }
+  const lines = [
+    ...problems.map(({ path, reason }) => `left out: ${path}: ${reason}`),
+    ...warnings.map(({ path, reason }) => `warning: ${path}: ${reason}`),
+  ]
+  for (const line of lines.slice(0, MOST_SHOWN)) terminal.note(`  ${line}`)
+  if (lines.length > MOST_SHOWN)
+    terminal.note(`  and ${lines.length - MOST_SHOWN} more; c3d data check tells all`)
   terminal.emit({
     type: 'dataset',
     source,

@@ -2,7 +2,14 @@ import type { Command } from 'commander'
 import type { EvaluateOptions } from '../config/scoring'
 import { type Evaluation, evaluate } from '../evaluation'
 import { C3D } from '../model'
-import { addSourceOptions, openDataset, openOfficialSplit, SOURCE_HELP, type SourceOptions } from './dataset'
+import {
+  addSourceOptions,
+  openDataset,
+  openOfficialSplit,
+  SOURCE_HELP,
+  type SourceOptions,
+  tellDataset,
+} from './dataset'
 import { addCommonOptions, addDeviceOption, toClips, toNumber } from './options'
 import type { CommonOptions, RunCommand } from './program'
 import type { Session } from './session'
@@ -42,6 +49,7 @@ async function evaluateCommand(
   using model = await C3D.load(file, { device, signal })
   const official = await openOfficialSplit(videos, options, session)
   using dataset = official?.test ?? (await openDataset(videos, options, session))
+  if (official) tellDataset(dataset, session)
   const evaluation = await evaluate(model, dataset, {
     clips,
     crops,

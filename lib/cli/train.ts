@@ -6,7 +6,14 @@ import type { VideoDataset } from '../dataset'
 import { C3D } from '../model'
 import { isAborted } from '../native/errors'
 import { train } from '../training'
-import { addSourceOptions, openDataset, openOfficialSplit, SOURCE_HELP, type SourceOptions } from './dataset'
+import {
+  addSourceOptions,
+  openDataset,
+  openOfficialSplit,
+  SOURCE_HELP,
+  type SourceOptions,
+  tellDataset,
+} from './dataset'
 import {
   addCommonOptions,
   addDeviceOption,
@@ -122,6 +129,7 @@ interface Parts {
 
 async function openParts(videos: string, options: TrainCommandOptions, session: Session): Promise<Parts> {
   const official = await openOfficialSplit(videos, options, session)
+  if (official) for (const part of [official.training, official.test]) tellDataset(part, session)
   const { training, validation } =
     official && options.validation === undefined
       ? { training: official.training, validation: official.test }

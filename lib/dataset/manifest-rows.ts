@@ -6,6 +6,8 @@ import { lineOf, textLines } from './text-lines'
 
 /** One entry of a manifest: column or key to value. Empty fields and null are left out. */
 export interface ManifestRow {
+  /** All columns or keys, also of empty fields. */
+  names: readonly string[]
   values: Record<string, unknown>
   where: string
 }
@@ -24,15 +26,18 @@ export async function* csvRows(file: string): AsyncGenerator<ManifestRow> {
         where,
         `expected ${columns.length} fields (${columns.join(', ')}), got ${fields.length}: ${fields.join(',')}`,
       )
-    yield { values: withoutEmpty(Object.fromEntries(columns.map((name, i) => [name, fields[i]]))), where }
+    const values = Object.fromEntries(columns.map((name, i) => [name, fields[i]]))
+    yield { names: columns, values: withoutEmpty(values), where }
   }
   if (!columns) throw invalid(file, 'expected a first line with the names of the columns, got an empty file')
 }
 
 /** One JSON object a line. Throws C3D_INVALID_CONFIG, C3D_FILE_NOT_FOUND, C3D_FILE. */
 export async function* jsonRows(file: string): AsyncGenerator<ManifestRow> {
-  for await (const { text, where } of textLines(file))
-    yield { values: withoutEmpty(jsonObject(text, where)), where }
+  for await (const { text, where } of textLines(file)) {
+    const values = jsonObject(text, where)
+    yield { names: Object.keys(values), values: withoutEmpty(values), where }
+  }
 }
 
 interface CsvRecord {

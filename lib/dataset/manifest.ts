@@ -45,18 +45,18 @@ export async function readManifest(
 }
 
 /** A row of texts with its numbers and lists read. */
-function fromText({ values, where }: ManifestRow): ManifestRow {
+function fromText({ names, values, where }: ManifestRow): ManifestRow {
   const entries = Object.entries(values).map(([key, value]) => {
     if (typeof value !== 'string') return [key, value]
     if (key === 'labels') return [key, value.split('|').map((label) => label.trim())]
     const number = NUMBERS.includes(key) ? Number(value) : Number.NaN
     return [key, Number.isNaN(number) ? value : number]
   })
-  return { values: Object.fromEntries(entries), where }
+  return { names, values: Object.fromEntries(entries), where }
 }
 
-function readEntry({ values, where }: ManifestRow): ManifestEntry {
-  const misspelled = misspelledColumn(Object.keys(values))
+function readEntry({ names, values, where }: ManifestRow): ManifestEntry {
+  const misspelled = misspelledColumn(names)
   if (misspelled)
     throw invalid(where, `unknown column '${misspelled.name}' (did you mean '${misspelled.meant}'?)`)
   const known = Object.entries(values).filter(([key]) => manifestColumns.includes(key))

@@ -17,6 +17,8 @@ export interface SplitListsOptions {
 export interface SplitListing extends Listing {
   /** Those of `videos` that are for training; the others are for the test. */
   training: ReadonlySet<ListedVideo>
+  /** What each part was read from. */
+  sources: { training: string; test: string }
 }
 
 interface Line extends TextLine {
@@ -55,7 +57,11 @@ export async function readUcf101Lists(options: SplitListsOptions): Promise<Split
   }
   const training = await read(`trainlist${number}.txt`)
   const test = await read(`testlist${number}.txt`)
-  return makeListing(options, classInd.names, training, test)
+  const sources = {
+    training: path.join(lists, `trainlist${number}.txt`),
+    test: path.join(lists, `testlist${number}.txt`),
+  }
+  return makeListing(options, classInd.names, { training, test, sources })
 }
 
 const HMDB51_LIST = /^(.+)_test_split(\d+)\.txt$/
@@ -90,14 +96,18 @@ export async function readHmdb51Lists(options: SplitListsOptions): Promise<Split
       'C3D_FILE_NOT_FOUND',
       `Expected lists like '${path.join(lists, `<class>_test_split${split}.txt`)}', but there are none.`,
     )
-  return makeListing(options, classes, parts['1'] ?? [], parts['2'] ?? [])
+  const source = path.join(lists, `*_test_split${split}.txt`)
+  return makeListing(options, classes, {
+    training: parts['1'] ?? [],
+    test: parts['2'] ?? [],
+    sources: { training: `${source}, training`, test: `${source}, test` },
+  })
 }
 
 async function makeListing(
   { videos: folder, lists }: SplitListsOptions,
   classes: readonly string[],
-  training: readonly Line[],
-  test: readonly Line[],
+  { training, test, sources }: { training: Line[]; test: Line[]; sources: SplitListing['sources'] },
 ): Promise<SplitListing> {
   const find = (lines: readonly Line[]) => Promise.all(lines.map((line) => locate(folder, line)))
   const trainingVideos = await find(training)
@@ -110,6 +120,7 @@ async function makeListing(
     problems: [],
     warnings: [],
     training: new Set(trainingVideos),
+    sources,
   }
 }
 

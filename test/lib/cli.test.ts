@@ -304,6 +304,150 @@ describe('predict', () => {
   })
 })
 
+describe('data check', () => {
+  test('tells what there is and what is broken, with status 1', async () => {
+    await writeFile(path.join(data, 'run', 'broken.mp4'), '')
+    const { status, stdout, stderr } = await c3d('data', 'check', data, '--clip-length', '41')
+    expect(status).toBe(1)
+    expect(stderr).toBe('')
+    expect(stdout).toContain(`${data}: 10 videos of 2 classes in 10 files, 400 frames\n`)
+    expect(stdout).toMatch(/class {2}videos {2}frames\njump {8}5 {5}200\nrun {9}5 {5}200\n/)
+    expect(stdout).toMatch(/imbalance +1\.0/)
+    expect(stdout).toMatch(/length +40 to 40 frames, median 40\nunder 41 frames +10 videos\n/)
+    expect(stdout).toMatch(/size +320x240 \(10\)\nframe rate +25 \(10\)\ncodec +h264 \(10\)\n/)
+    expect(stdout).toContain(
+      `broken, left out: 1\n  ${path.join(data, 'run', 'broken.mp4')}: no video stream\n`,
+    )
+    expect(stdout).toContain('suspected duplicates: none')
+  })
+
+  test('ends with status 0 where nothing is', async () => {
+    const { status, stdout } = await c3d('data', 'check', data, '--json')
+    expect(status).toBe(0)
+    expect(linesOf(stdout)).toMatchObject([
+      { type: 'check', source: data, videos: 10, problems: [], duplicates: [] },
+    ])
+  })
+
+  test('reports where nothing can be read, and videos without classes', async () => {
+    const broken = path.join(folder, 'bad', 'run')
+    await mkdir(broken, { recursive: true })
+    await writeFile(path.join(broken, 'broken.mp4'), '')
+    const { status, stdout } = await c3d('data', 'check', path.dirname(broken))
+    expect(status).toBe(1)
+    expect(stdout).toContain('0 videos of 0 classes in 0 files')
+    const loose = await c3d('data', 'check', path.join(data, 'run'))
+    expect(loose.status).toBe(0)
+    expect(loose.stdout).toContain('5 videos without a class folder: no training uses them')
+  })
+
+  test('compares two parts', async () => {
+    const other = path.join(folder, 'other')
+    await mkdir(path.join(other, 'jump'), { recursive: true })
+    await writeFile(path.join(other, 'jump', 'new.mp4'), '')
+    expect(await c3d('data', 'check', data, '--against', other)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('shared by both parts: none\n'),
+    })
+    await writeFile(path.join(other, 'jump', 'copy2.mp4'), '')
+    await writeFile(path.join(data, 'run', 'copy.mp4'), '')
+    const { status, stdout } = await c3d('data', 'check', data, '--against', other)
+    expect(status).toBe(1)
+    const [a, b] = [path.join(data, 'run', 'copy.mp4'), path.join(other, 'jump', 'copy2.mp4')]
+    expect(stdout).toContain(`shared by both parts: 1\n  '${a}' and '${b}' show the same pictures\n`)
+    const json = await c3d('data', 'check', data, '--against', other, '--json')
+    expect(linesOf(json.stdout).at(-1)).toEqual({
+      type: 'overlaps',
+      overlaps: [{ kind: 'pictures', first: [a], second: [b] }],
+    })
+  })
+
+  test('compares two values of a split column', async () => {
+    const list = path.join(folder, 'list.csv')
+    await writeFile(list, 'path,label,split\ndata/run/0.mp4,run,a\ndata/run/0.mp4,run,b\n')
+    const { status, stdout } = await c3d('data', 'check', list, '--split', 'a', '--against-split', 'b')
+    expect(status).toBe(1)
+    expect(stdout).toContain(`'${path.join(data, 'run', '0.mp4')}' is in both`)
+  })
+
+  test('wrong usage ends with status 2', async () => {
+    expect(await c3d('data', 'check', '/nowhere/at-all')).toMatchObject({ status: 2, stdout: '' })
+    expect((await c3d('data', 'chekc', data)).status).toBe(2)
+    expect((await c3d('data')).status).toBe(2)
+    const both = await c3d('data', 'check', data, '--ucf101-lists', 'a', '--hmdb51-lists', 'b')
+    expect(both.status).toBe(2)
+    expect(both.stderr).toContain(
+      "option '--ucf101-lists <folder>' cannot be used with option '--hmdb51-lists",
+    )
+  })
+})
+
+describe('sources', () => {
+  /** What a training is asked to do. */
+  async function requested(...args: string[]) {
+    let request: NativeTrainRequest | undefined
+    binding.train = (_model, given) => {
+      request = given
+      return task(() => ({ steps: 0, seconds: 0 }))
+    }
+    const ended = await c3d('train', ...args, '--out', path.join(folder, 'run'), '--overwrite')
+    return { ...ended, request }
+  }
+
+  const count = (request?: NativeTrainRequest) => [
+    request?.training.videos.length,
+    request?.validation?.videos.length,
+  ]
+
+  test('a manifest, parted by its split column', async () => {
+    const list = path.join(folder, 'list.csv')
+    const lines = ['jump', 'run'].flatMap((name) =>
+      [0, 1, 2, 3, 4].map((i) => `data/${name}/${i}.mp4,${name},${i < 3 ? 'train' : 'val'}`),
+    )
+    await writeFile(list, ['path,label,split', ...lines].join('\n'))
+    const split = ['--split', 'train', '--validation-split', 'val']
+    const { status, request } = await requested(list, ...split)
+    expect([status, count(request)]).toEqual([0, [6, 4]])
+    const mixed = await requested(list)
+    expect(mixed.stderr).toContain(`warning: ${list}`)
+    expect(count(mixed.request)).toEqual([8, 2])
+  })
+
+  test('the official lists of UCF101; a part of the training videos instead of the test', async () => {
+    const lists = path.join(folder, 'lists')
+    await mkdir(lists)
+    await writeFile(path.join(lists, 'classInd.txt'), '1 jump\n2 run\n')
+    const part = (...numbers: number[]) =>
+      ['jump', 'run'].flatMap((name) => numbers.map((i) => `${name}/${i}.mp4`)).join('\n')
+    await writeFile(path.join(lists, 'trainlist01.txt'), part(0, 1))
+    await writeFile(path.join(lists, 'testlist01.txt'), part(2, 3, 4))
+    const official = await requested(data, '--ucf101-lists', lists, '--split', '1')
+    expect([official.status, count(official.request)]).toEqual([0, [4, 6]])
+    expect(official.stderr).toContain('testlist01.txt: 6 videos of 2 classes')
+    const own = await requested(data, '--ucf101-lists', lists, '--validation', '0.5')
+    expect(count(own.request)).toEqual([2, 2])
+    const wrong = await requested(data, '--ucf101-lists', lists, '--split', 'one')
+    expect(wrong).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('at openUcf101.split: expected'),
+    })
+    const checked = await c3d('data', 'check', data, '--ucf101-lists', lists, '--json')
+    expect(linesOf(checked.stdout)).toMatchObject([
+      { type: 'check', videos: 4 },
+      { type: 'check', videos: 6 },
+      { type: 'overlaps', overlaps: [] },
+    ])
+  })
+
+  test('validation on what is trained on is refused, unless forced', async () => {
+    const refused = await requested(data, '--validation', data)
+    expect(refused.status).toBe(2)
+    expect(refused.stderr).toContain('The training and validation sets overlap')
+    const forced = await requested(data, '--validation', data, '--allow-overlap')
+    expect([forced.status, count(forced.request)]).toEqual([0, [10, 10]])
+  })
+})
+
 describe('info', () => {
   test('tells what this installation can do', async () => {
     expect((await c3d('info')).stdout).toContain('devices   cpu, cuda:0')
