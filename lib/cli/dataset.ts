@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { OpenOptions } from '../config/dataset'
 import { VideoDataset } from '../dataset'
+import { lengthOf } from '../dataset/video-item'
 import type { Session } from './session'
 import { plural } from './text'
 
@@ -89,7 +90,7 @@ const MOST_SHOWN = 10
 /** Says what a data set holds, and what had to be left out. */
 export function tellDataset(dataset: VideoDataset, { terminal }: Session): void {
   const { source, folder, classes, videos, problems, warnings } = dataset
-  const { frames } = dataset.report()
+  const frames = videos.reduce((sum, video) => sum + lengthOf(video), 0)
   terminal.note(
     `${source}: ${plural(videos.length, 'video')} of ${plural(classes.length, 'class')}, ${plural(frames, 'frame')}`,
   )

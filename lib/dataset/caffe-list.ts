@@ -6,6 +6,7 @@ import { type ClassNames, readClassNames } from './class-names'
 import { frameNumbers } from './frame-numbers'
 import { type DatasetProblem, type ListedVideo, type Listing, pathIn } from './listing'
 import { type TextLine, textLines } from './text-lines'
+import { unhurried } from './unhurried'
 
 export interface CaffeListOptions {
   root?: string | undefined
@@ -32,7 +33,7 @@ export async function readCaffeList(
   const videos: ListedVideo[] = []
   const problems: DatasetProblem[] = []
   const labels = new Set<number>()
-  for await (const line of textLines(file)) {
+  for await (const line of unhurried(textLines(file))) {
     const { where } = line
     const { name, start, label } = readLine(line)
     const video = pathIn(root, name)

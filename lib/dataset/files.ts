@@ -8,6 +8,7 @@ import { messageOf, systemCode } from '../native/errors'
 import { runEventTask } from '../native/task'
 import { frameNumbers, numberingProblem } from './frame-numbers'
 import type { ListedVideo } from './listing'
+import { unhurried } from './unhurried'
 
 /** A file that is opened once, however many videos of a listing are parts of it. */
 export interface LocatedFile {
@@ -24,7 +25,7 @@ export interface LocatedFile {
 /** The files of a listing by their full paths, each once, in order. */
 export async function locateFiles(videos: readonly ListedVideo[]): Promise<Map<string, LocatedFile>> {
   const files = new Map<string, LocatedFile>()
-  for (const listed of videos) {
+  for await (const listed of unhurried(videos)) {
     const key = path.resolve(listed.path)
     const known = files.get(key)
     if (known) known.listed.push(listed)

@@ -4,6 +4,7 @@ import { invalid } from '../config/parse'
 import { C3DError } from '../native/errors'
 import { byName, type ListedVideo, type Listing, type Place, pathIn } from './listing'
 import { csvRows, jsonRows, type ManifestRow } from './manifest-rows'
+import { unhurried } from './unhurried'
 
 /** Fields of a CSV file that are numbers. */
 const NUMBERS: readonly string[] = ['start', 'end', 'startSeconds', 'endSeconds']
@@ -26,7 +27,7 @@ export async function readManifest(
 ): Promise<Listing> {
   const videos: ListedVideo[] = []
   const splits = new Set<string>()
-  for await (const row of kind === 'csv' ? csvRows(file) : jsonRows(file)) {
+  for await (const row of unhurried(kind === 'csv' ? csvRows(file) : jsonRows(file))) {
     const entry = readEntry(kind === 'csv' ? fromText(row) : row)
     if (entry.split !== undefined) splits.add(entry.split)
     if (split === undefined || entry.split === split) videos.push(listedVideo(entry, root, row.where))

@@ -4,6 +4,7 @@ import type { NativeVideoInfo, NativeVideoSet } from '../native/binding'
 import { C3DError } from '../native/errors'
 import { indexFiles, locateFiles } from './files'
 import type { DatasetProblem, ListedVideo, Listing, Place } from './listing'
+import { unhurried } from './unhurried'
 import type { VideoItem } from './video-item'
 
 /** A video of a data set, and where it comes from. */
@@ -30,19 +31,20 @@ export interface OpenedListing {
 export async function openListing(listing: Listing, options: IndexingOptions): Promise<OpenedListing> {
   const files = await locateFiles(listing.videos)
   const native = await indexFiles(files, options)
+  const infos = native.videos // made anew by the addon each time it is asked for
   const members: Member[] = []
   const problems: DatasetProblem[] = [...listing.problems]
   const warnings: DatasetProblem[] = [...listing.warnings]
   for (const file of files.values()) {
-    const info = file.place === undefined ? undefined : native.videos[file.place]
+    const info = file.place === undefined ? undefined : infos[file.place]
     const [first] = file.listed
     const problem = file.problem ?? info?.problem
     if (problem && first) problems.push({ path: first.path, reason: at(first, problem) })
     else if (first && file.warning) warnings.push({ path: first.path, reason: file.warning })
   }
-  for (const listed of listing.videos) {
+  for await (const listed of unhurried(listing.videos)) {
     const file = files.get(path.resolve(listed.path))
-    const info = file?.place === undefined ? undefined : native.videos[file.place]
+    const info = file?.place === undefined ? undefined : infos[file.place]
     if (!file || file.place === undefined || !info || info.problem) continue
     const part = partOf(listed, info)
     if (typeof part === 'string') {

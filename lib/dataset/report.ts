@@ -83,10 +83,15 @@ export function makeReport(
 }
 
 function classReports(classes: readonly string[], videos: readonly VideoItem[]): ClassReport[] {
-  return classes.map((label) => {
-    const own = videos.filter((video) => (video.labels ?? [video.label]).includes(label))
-    return { label, videos: own.length, frames: sum(own.map(lengthOf)) }
-  })
+  const reports = new Map(classes.map((label) => [label, { label, videos: 0, frames: 0 }]))
+  for (const video of videos)
+    for (const label of video.labels ?? [video.label]) {
+      const report = reports.get(label)
+      if (!report) continue
+      report.videos++
+      report.frames += lengthOf(video)
+    }
+  return [...reports.values()]
 }
 
 function imbalanceOf(counts: readonly number[]): number | null {

@@ -38,7 +38,9 @@ async function checkCommand(videos: string, options: CheckCommandOptions, sessio
   const [dataset, other] = await openParts(videos, options, session)
   check(dataset, options.clipLength, session)
   if (!other) return
+  session.terminal.print('')
   check(other, options.clipLength, session)
+  session.terminal.print('')
   compare(dataset, other, session)
 }
 
