@@ -3,7 +3,8 @@ import type { IndexingOptions } from '../config/dataset'
 import type { NativeVideoInfo, NativeVideoSet } from '../native/binding'
 import { C3DError } from '../native/errors'
 import { indexFiles, locateFiles } from './files'
-import type { DatasetProblem, ListedVideo, Listing, Place } from './listing'
+import type { DatasetProblem, ListedVideo, Listing } from './listing'
+import { type Part, partOf } from './part'
 import { unhurried } from './unhurried'
 import type { VideoItem } from './video-item'
 
@@ -60,28 +61,6 @@ export async function openListing(listing: Listing, options: IndexingOptions): P
     throw cannotRead(listing, problems)
   }
   return { native, members, classes, problems, warnings }
-}
-
-interface Part {
-  start?: number
-  end?: number
-  warning?: string
-}
-
-/** The listed part of a video in frames, or why there is no such part. */
-function partOf({ start, end }: ListedVideo, { frames, framesPerSecond }: NativeVideoInfo): Part | string {
-  if ([start, end].some((place) => place?.unit === 'seconds') && !(framesPerSecond > 0))
-    return 'its frame rate is not known, so give start and end in frames'
-  const frameAt = ({ value, unit }: Place) =>
-    unit === 'frames' ? value : Math.round(value * framesPerSecond)
-  const part: Part = { ...(start && { start: frameAt(start) }), ...(end && { end: frameAt(end) }) }
-  const first = part.start ?? 0
-  if (first >= frames) return `it starts at frame ${first}, but the video has ${frames} frames`
-  if (part.end === undefined) return part
-  if (part.end <= first) return `it ends at frame ${part.end}, but starts at frame ${first}`
-  if (part.end <= frames) return part
-  const warning = `it ends at frame ${part.end}, but the video has ${frames} frames: it ends there`
-  return { ...part, end: frames, warning }
 }
 
 function videoItem(listed: ListedVideo, info: NativeVideoInfo, { start, end }: Part): VideoItem {

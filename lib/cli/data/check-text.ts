@@ -2,10 +2,10 @@ import type { DatasetReport, Duplicates } from '../../dataset/report'
 import { plural, table } from '../text'
 
 /** What `c3d data check` tells people about a data set. */
-export function reportText(report: DatasetReport): string {
-  const { source, videos, files, frames, classes, problems, warnings, duplicates } = report
+export function reportText(name: string, report: DatasetReport): string {
+  const { videos, files, frames, classes, problems, warnings, duplicates } = report
   return [
-    `${source}: ${plural(videos, 'video')} of ${plural(classes.length, 'class')} in ${plural(files, 'file')}, ${plural(frames, 'frame')}`,
+    `${name}: ${plural(videos, 'video')} of ${plural(classes.length, 'class')} in ${plural(files, 'file')}, ${plural(frames, 'frame')}`,
     '',
     ...(classes.length > 0 ? [classTable(report), ''] : []),
     factTable(report),

@@ -35,34 +35,44 @@ export function addDataCheckCommand(data: Command, run: RunCommand): void {
 }
 
 async function checkCommand(videos: string, options: CheckCommandOptions, session: Session): Promise<void> {
-  const [dataset, other] = await openParts(videos, options, session)
-  check(dataset, options.clipLength, session)
-  if (!other) return
+  const [first, second] = await openParts(videos, options, session)
+  check(first, options.clipLength, session)
+  if (!second) return
   session.terminal.print('')
-  check(other, options.clipLength, session)
+  check(second, options.clipLength, session)
   session.terminal.print('')
-  compare(dataset, other, session)
+  compare(first.dataset, second.dataset, session)
+}
+
+interface Part {
+  dataset: VideoDataset
+  /** For people. */
+  name: string
 }
 
 async function openParts(
   videos: string,
   options: CheckCommandOptions,
   session: Session,
-): Promise<[VideoDataset, VideoDataset?]> {
-  const { against, againstSplit } = options
+): Promise<[Part, Part?]> {
   const official = await openOfficialSplit(videos, { ...options, allowOverlap: true }, session)
-  if (official) return [official.training, official.test]
-  const dataset = await inspectDataset(videos, options, session)
-  if (against === undefined && againstSplit === undefined) return [dataset]
+  if (official) return [named(official.training), named(official.test)]
+  const first = named(await inspectDataset(videos, options, session), options.split)
+  const { against, againstSplit } = options
+  if (against === undefined && againstSplit === undefined) return [first]
   const { split: _, ...others } = options
   const otherOptions = againstSplit === undefined ? others : { ...others, split: againstSplit }
-  return [dataset, await inspectDataset(against ?? videos, otherOptions, session)]
+  return [first, named(await inspectDataset(against ?? videos, otherOptions, session), againstSplit)]
 }
 
-function check(dataset: VideoDataset, clipLength: number | undefined, session: Session): void {
+function named(dataset: VideoDataset, split?: string): Part {
+  return { dataset, name: split === undefined ? dataset.source : `${dataset.source}, ${split}` }
+}
+
+function check({ dataset, name }: Part, clipLength: number | undefined, session: Session): void {
   const report = dataset.report({ clipLength })
   session.terminal.emit({ type: 'check', ...report })
-  session.terminal.print(reportText(report))
+  session.terminal.print(reportText(name, report))
   if (report.problems.length > 0) session.foundFault()
 }
 
