@@ -31,6 +31,7 @@ export function addEvaluateCommand(program: Command, run: RunCommand): void {
     .option('--clips <number>', "clips of a video, evenly spread, or 'all' that do not overlap", toClips)
     .option('--crops <number>', 'windows of a clip that are averaged: 1, 3 or 10', toNumber)
     .option('--batch-size <clips>', 'clips a forward pass', toNumber)
+    .option('--allow-overlap', 'accept official lists that test on what they train on')
   addCommonOptions(addDeviceOption(addSourceOptions(command))).action(
     (model: string, videos: string, options: EvaluateCommandOptions) =>
       run(options, (session) => evaluateCommand(model, videos, options, session)),

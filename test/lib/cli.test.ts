@@ -302,6 +302,18 @@ describe('predict', () => {
     expect(stdout).toMatch(/10 videos +50\.0% +100\.0%/)
     expect(stdout).toMatch(/jump +5 +0\.0% +run \(5\)/)
   })
+
+  test('evaluate takes a manifest, and the test part of official lists', async () => {
+    const model = await makeModel()
+    binding.score = fakeScoring(() => [{ start: 0, logits: [0, 100] }])
+    const list = path.join(folder, 'list.csv')
+    await writeFile(list, 'path,label,split\n0.mp4,run,train\n1.mp4,run,test\n')
+    const options = ['--root', path.join(data, 'run'), '--split', 'test']
+    expect((await c3d('evaluate', model, list, ...options)).stdout).toMatch(/1 video +100\.0%/)
+    await writeFile(path.join(folder, 'run_test_split1.txt'), '0.mp4 1\n1.mp4 2\n2.mp4 2\n3.mp4 0\n')
+    const official = await c3d('evaluate', model, data, '--hmdb51-lists', folder)
+    expect(official.stdout).toMatch(/2 videos +100\.0%/)
+  })
 })
 
 describe('data check', () => {
