@@ -45,18 +45,9 @@ export async function openDataset(
   options: SourceOptions,
   session: Session,
 ): Promise<VideoDataset> {
-  const dataset = await VideoDataset.open(source, { ...given(options), ...progressOf(session) })
+  const dataset = await VideoDataset.open(source, { ...sourceSettings(options), ...progressOf(session) })
   tellDataset(dataset, session)
   return dataset
-}
-
-/** The same for what `c3d data` looks at: also without labels, and where nothing can be read. Says nothing. */
-export function inspectDataset(
-  source: string,
-  options: SourceOptions,
-  session: Session,
-): Promise<VideoDataset> {
-  return VideoDataset.inspect(source, { ...given(options), ...progressOf(session) })
 }
 
 /** Both parts of an official split where an option asks for one. Says nothing. */
@@ -64,6 +55,7 @@ export async function openOfficialSplit(
   videos: string,
   { ucf101Lists, hmdb51Lists, split, allowOverlap }: SourceOptions,
   session: Session,
+  indexing: { cache?: boolean } = {},
 ): Promise<{ training: VideoDataset; test: VideoDataset } | undefined> {
   const lists = ucf101Lists ?? hmdb51Lists
   if (lists === undefined) return undefined
@@ -73,15 +65,17 @@ export async function openOfficialSplit(
     allowOverlap,
     split: split === undefined ? undefined : Number(split),
     ...progressOf(session),
+    ...indexing,
   }
   return ucf101Lists === undefined ? VideoDataset.openHmdb51(options) : VideoDataset.openUcf101(options)
 }
 
-function given({ split, root, classNames }: SourceOptions): OpenOptions {
+/** The options that say how the source itself is understood. */
+export function sourceSettings({ split, root, classNames }: SourceOptions): OpenOptions {
   return { split, root, classNames }
 }
 
-function progressOf({ terminal, signal }: Session): Pick<OpenOptions, 'signal' | 'onProgress'> {
+export function progressOf({ terminal, signal }: Session): Pick<OpenOptions, 'signal' | 'onProgress'> {
   return { signal, onProgress: ({ done, total }) => terminal.progress('counting frames', done, total) }
 }
 

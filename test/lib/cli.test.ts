@@ -333,6 +333,12 @@ describe('data check', () => {
     expect(stdout).toContain('suspected duplicates: none')
   })
 
+  test('reads every file, though its frames were counted before', async () => {
+    const indexed = jest.spyOn(binding, 'indexVideos')
+    await c3d('data', 'check', data, '--against', data)
+    expect(indexed.mock.calls.map(([, options]) => options.cache)).toEqual([null, null])
+  })
+
   test('ends with status 0 where nothing is', async () => {
     const { status, stdout } = await c3d('data', 'check', data, '--json')
     expect(status).toBe(0)

@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
-import type { VideoDataset } from '../../dataset'
+import { VideoDataset } from '../../dataset'
 import { describeOverlap, type Overlap } from '../../dataset/overlap'
 import {
   addSourceOptions,
-  inspectDataset,
   openOfficialSplit,
+  progressOf,
   SOURCE_HELP,
   type SourceOptions,
+  sourceSettings,
 } from '../dataset'
 import { addCommonOptions, toNumber } from '../options'
 import type { CommonOptions, RunCommand } from '../program'
@@ -44,6 +45,13 @@ async function checkCommand(videos: string, options: CheckCommandOptions, sessio
   compare(first.dataset, second.dataset, session)
 }
 
+/** Files are read again even where their frame counts are known: they may have been damaged since. */
+const REREAD = { cache: false }
+
+function inspect(source: string, options: SourceOptions, session: Session): Promise<VideoDataset> {
+  return VideoDataset.inspect(source, { ...sourceSettings(options), ...progressOf(session), ...REREAD })
+}
+
 interface Part {
   dataset: VideoDataset
   /** For people. */
@@ -55,14 +63,14 @@ async function openParts(
   options: CheckCommandOptions,
   session: Session,
 ): Promise<[Part, Part?]> {
-  const official = await openOfficialSplit(videos, { ...options, allowOverlap: true }, session)
+  const official = await openOfficialSplit(videos, { ...options, allowOverlap: true }, session, REREAD)
   if (official) return [named(official.training), named(official.test)]
-  const first = named(await inspectDataset(videos, options, session), options.split)
+  const first = named(await inspect(videos, options, session), options.split)
   const { against, againstSplit } = options
   if (against === undefined && againstSplit === undefined) return [first]
   const { split: _, ...others } = options
   const otherOptions = againstSplit === undefined ? others : { ...others, split: againstSplit }
-  return [first, named(await inspectDataset(against ?? videos, otherOptions, session), againstSplit)]
+  return [first, named(await inspect(against ?? videos, otherOptions, session), againstSplit)]
 }
 
 function named(dataset: VideoDataset, split?: string): Part {
