@@ -8,7 +8,7 @@ import { datasetState, type VideoDataset } from './dataset'
 import type { VideoItem } from './dataset/video-item'
 import { nativeItems } from './labels'
 import { addon } from './native/addon'
-import type { NativeClipLoader, NativeUnreadable } from './native/binding'
+import type { NativeClipCacheHandle, NativeClipLoader, NativeUnreadable } from './native/binding'
 import { C3DError } from './native/errors'
 import { runTask } from './native/task'
 
@@ -46,6 +46,8 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
   readonly #dataset: VideoDataset
   readonly #options: ResolvedClipLoader
   readonly #passes = new Set<NativeClipLoader>()
+  /** Opened by the first pass and kept for the later ones. */
+  #cache: Promise<NativeClipCacheHandle | null> | undefined
   #epoch = 0
   #closed = false
 
@@ -92,6 +94,10 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
     this.#closed = true
     for (const native of this.#passes) native.close()
     this.#passes.clear()
+    this.#cache?.then(
+      (cache) => cache?.close(),
+      () => {}, // told to the pass that opened it
+    )
   }
 
   [Symbol.dispose](): void {
@@ -99,7 +105,7 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
   }
 
   async #open(epoch: number, signal: AbortSignal | undefined): Promise<NativeClipLoader> {
-    const { model, clip, preprocessing, sampling, shuffle, seed, batchSize, loader, cache } = this.#options
+    const { model, clip, preprocessing, sampling, shuffle, seed, batchSize, loader } = this.#options
     const items = nativeItems(datasetState(this.#dataset), model?.classes ?? this.#dataset.classes)
     if (items.videos.length === 0)
       throw new C3DError('C3D_EMPTY_DATASET', 'There is no video to take clips from.')
@@ -115,9 +121,14 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
       epoch,
       batchSize,
       loader: nativeLoader(loader),
-      cache: nativeCache(cache),
+      cache: await this.#openCache(),
     }
     return runTask(() => addon().createClipLoader(request), signal)
+  }
+
+  #openCache(): Promise<NativeClipCacheHandle | null> {
+    this.#cache ??= runTask(() => addon().openClipCache(nativeCache(this.#options.cache)))
+    return this.#cache
   }
 
   async *#batches(

@@ -148,7 +148,14 @@ export interface NativeClipLoaderRequest {
   epoch: number
   batchSize: number
   loader: NativeLoaderOptions
-  cache: NativeClipCache
+  cache: NativeClipCacheHandle | null
+}
+
+/** Opened frames' cache, for loaders that share one. */
+export interface NativeClipCacheHandle {
+  /** `problem`: why no more is kept, if something went wrong; '' else. */
+  use(): { bytes: number; maxBytes: number; problem: string }
+  close(): void
 }
 
 export interface NativeClipBatch {
@@ -350,6 +357,8 @@ export interface NativeBinding {
     options: { threads: number; cache: string | null },
     onEvent: (event: NativeIndexEvent) => void,
   ): NativeTask<NativeVideoSet>
+  /** null for the type 'none'. */
+  openClipCache(options: NativeClipCache): NativeTask<NativeClipCacheHandle | null>
   createClipLoader(request: NativeClipLoaderRequest): NativeTask<NativeClipLoader>
   train(
     model: NativeModel,

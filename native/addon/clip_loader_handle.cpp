@@ -5,6 +5,7 @@
 #include <cstring>
 #include <stop_token>
 
+#include "addon/clip_cache_handle.h"
 #include "addon/conversions.h"
 #include "addon/environment.h"
 #include "addon/properties.h"
@@ -98,8 +99,9 @@ Napi::Value ClipLoaderHandle::next(const Napi::CallbackInfo& info) {
           auto batch = stream->next(task.cancellation());
           if (!batch) return [](Napi::Env e) { return e.Null(); };
           write(*batch, *stream, target);
-          batch->pixels = {};
-          return [stream, told = std::move(*batch)](Napi::Env e) { return describeBatch(e, told, *stream); };
+          const video::ClipBatch told{{}, batch->clips, batch->unreadable};
+          stream->recycle(std::move(*batch));
+          return [stream, told](Napi::Env e) { return describeBatch(e, told, *stream); };
         });
   });
 }
@@ -163,10 +165,12 @@ Napi::Value createClipLoader(const Napi::CallbackInfo& info) {
          epoch = static_cast<std::uint64_t>(integer(request, "epoch")),
          loading = toLoaderOptions(static_cast<std::size_t>(integer(request, "batchSize")),
                                    object(request, "loader")),
-         makeCache = toFrameCache(object(request, "cache"))](Task&) -> ToJs {
+         cache = isNull(request, "cache")
+                     ? nullptr
+                     : ClipCacheHandle::unwrap(request.Get("cache"))->native()](Task&) -> ToJs {
           auto clips = video::sampleClips(*videos, labelled, layout, sampling, seed, epoch);
           auto options = loading;
-          options.cache = makeCache();
+          options.cache = cache;
           const auto stream = std::make_shared<ClipStream>(videos, std::move(clips), layout, pixels, options);
           return [&environment, stream](Napi::Env e) {
             return ClipLoaderHandle::create(e, environment.clipLoaderClass, stream);

@@ -28,6 +28,7 @@ class ClipStream {
   std::size_t clips() const { return clips_; }
   /// One caller at a time, the others wait. Cancelling ends the stream for good.
   std::optional<video::ClipBatch> next(const Cancellation& cancellation);
+  void recycle(video::ClipBatch&& batch) { loader_.recycle(std::move(batch)); }
   void cancel() { loader_.cancel(); }
 
  private:

@@ -49,6 +49,7 @@ void scoreClips(const C3D& model, const ClipData& data, const video::ClipLayout&
     if (batch->clips.empty()) continue;
     const auto logits = computeLogits(model, pixelsOf(*batch, layout), placesOf(*batch), cancellation);
     sink(batch->clips, logits, done, total);
+    loader.recycle(std::move(*batch));
   }
 }
 

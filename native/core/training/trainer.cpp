@@ -120,6 +120,7 @@ Trainer::EpochTotals Trainer::trainOneEpoch(std::int64_t epoch, const Cancellati
     sink_(StepEvent{steps_, epoch, stepInEpoch, stepsInEpoch, outcome.loss,
                     static_cast<double>(outcome.hits) / size, learningRate_, size / seconds,
                     waited / seconds});
+    loader.recycle(std::move(*batch));
   }
   if (totals.clips == 0)
     throw Error(ErrorCode::EmptyDataset, "None of the training set's videos can be read any more.");

@@ -110,6 +110,11 @@ struct ClipLoader::State {
     batchReady.notify_all();
   }
 
+  void recycle(ClipBatch&& batch) {
+    const std::lock_guard lock(mutex);
+    if (!batch.pixels.empty()) spare.push_back(std::move(batch.pixels));
+  }
+
   std::optional<ClipBatch> next() {
     std::unique_lock lock(mutex);
     batchReady.wait(lock,
@@ -210,40 +215,42 @@ struct ClipLoader::State {
 
   void run(const Task& task, ClipReader& reader) {
     std::exception_ptr problem;
-    for (const std::size_t place : task) {
-      // What fails for one clip of a file fails for those behind it.
-      if (!problem) problem = read(place, reader);
-      finish(place, problem);
-    }
-  }
-
-  std::exception_ptr read(std::size_t place, ClipReader& reader) {
     try {
-      const std::size_t offset = place % options.batchSize * layout.bytes();
-      reader.read(clips[place], pixelsOf(place).subspan(offset, layout.bytes()), cancellation);
-      return nullptr;
+      std::vector<ClipTarget> targets;
+      for (const std::size_t place : task) targets.push_back({&clips[place], pixelsOf(place)});
+      reader.read(targets, cancellation);
     } catch (...) {
-      return std::current_exception();
+      problem = std::current_exception();
     }
+    finish(task, problem);
   }
 
   /// Under the lock. The batch stays where it is until its last clip is finished.
   PendingBatch& batchOf(std::size_t place) { return pending[place / options.batchSize - firstPending]; }
 
+  /// Of one clip. The memory comes with the first clip of the batch.
   std::span<std::uint8_t> pixelsOf(std::size_t place) {
     const std::lock_guard lock(mutex);
     ClipBatch& batch = batchOf(place).batch;
-    if (batch.pixels.empty()) batch.pixels.resize(batch.clips.size() * layout.bytes());
-    return batch.pixels;
+    if (batch.pixels.empty()) {
+      if (!spare.empty()) {
+        batch.pixels = std::move(spare.back());
+        spare.pop_back();
+      }
+      batch.pixels.resize(batch.clips.size() * layout.bytes());
+    }
+    return std::span(batch.pixels).subspan(place % options.batchSize * layout.bytes(), layout.bytes());
   }
 
-  void finish(std::size_t place, const std::exception_ptr& problem) {
+  void finish(const Task& task, const std::exception_ptr& problem) {
     bool isComplete = false;
     {
       const std::lock_guard lock(mutex);
-      PendingBatch& target = batchOf(place);
-      if (problem) noteFailure(target, place % options.batchSize, problem);
-      isComplete = --target.clipsLeft == 0;
+      for (const std::size_t place : task) {
+        PendingBatch& target = batchOf(place);
+        if (problem) noteFailure(target, place % options.batchSize, problem);
+        if (--target.clipsLeft == 0) isComplete = true;
+      }
     }
     if (isComplete) batchReady.notify_all();
   }
@@ -272,11 +279,12 @@ struct ClipLoader::State {
   std::mutex mutex;  // guards what follows, but for the pixels of clips being decoded
   std::condition_variable roomChanged;
   std::condition_variable batchReady;
-  std::size_t nextClip = 0;          // the first that is not planned
-  std::deque<Task> tasks;            // planned and not taken
-  std::size_t firstPending = 0;      // number of the first batch in `pending`
-  std::deque<PendingBatch> pending;  // in order, without gaps
-  std::exception_ptr failure;        // what `next` has thrown, and throws from then on
+  std::size_t nextClip = 0;                      // the first that is not planned
+  std::deque<Task> tasks;                        // planned and not taken
+  std::size_t firstPending = 0;                  // number of the first batch in `pending`
+  std::deque<PendingBatch> pending;              // in order, without gaps
+  std::vector<std::vector<std::uint8_t>> spare;  // memory of batches that the reader is done with
+  std::exception_ptr failure;                    // what `next` has thrown, and throws from then on
 
   std::vector<std::jthread> workers;  // last: they use all of the above
 };
@@ -292,6 +300,10 @@ ClipLoader::~ClipLoader() = default;
 
 std::optional<ClipBatch> ClipLoader::next() {
   return state_->next();
+}
+
+void ClipLoader::recycle(ClipBatch&& batch) {
+  state_->recycle(std::move(batch));
 }
 
 void ClipLoader::cancel() {

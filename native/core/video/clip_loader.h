@@ -34,6 +34,8 @@ class ClipLoader {
   /// empty. Rethrows what a decoding thread met, and throws Error(Aborted) soon after `cancel` is called from
   /// any thread.
   std::optional<ClipBatch> next();
+  /// Takes the memory of a batch back for a later one: asking the system for it anew costs page faults.
+  void recycle(ClipBatch&& batch);
   void cancel();
 
  private:
