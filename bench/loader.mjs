@@ -81,7 +81,7 @@ async function findGroups(places) {
  * @returns {Promise<Video>}
  */
 async function countFrames(file) {
-  const set = await addon().indexVideos([file], 1, () => {}).done
+  const set = await addon().indexVideos([file], { threads: 1, cache: null }, () => {}).done
   return { file, set, frames: set.videos[0].problem ? 0 : set.videos[0].frames }
 }
 

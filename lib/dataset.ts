@@ -1,19 +1,29 @@
-import path from 'node:path'
-import { type GroupBy, type OpenOptions, openSchema, type SplitOptions, splitSchema } from './config/dataset'
+import {
+  type FoldOptions,
+  foldsSchema,
+  type OpenOptions,
+  openSchema,
+  type ReportOptions,
+  reportSchema,
+  type SplitListsOptions,
+  type SplitOptions,
+  splitListsSchema,
+  splitSchema,
+} from './config/dataset'
 import { parse } from './config/parse'
-import { type Scan, scanFolder } from './dataset/scan'
+import { countClasses, inverseFrequencies } from './dataset/class-weights'
+import { dealFolds } from './dataset/folds'
+import { splitGroups } from './dataset/groups'
+import type { DatasetProblem, ListedVideo, Listing } from './dataset/listing'
+import { type Member, type OpenedListing, openListing } from './dataset/members'
+import { findOverlaps, type Overlap, requireApart } from './dataset/overlap'
+import { readSource } from './dataset/read-source'
+import { type DatasetReport, makeReport } from './dataset/report'
 import { chooseValidation } from './dataset/split'
+import { readHmdb51Lists, readUcf101Lists, type SplitListing } from './dataset/split-lists'
 import type { VideoItem } from './dataset/video-item'
-import { addon } from './native/addon'
-import type { NativeIndexEvent, NativeVideoSet } from './native/binding'
+import type { NativeVideoSet } from './native/binding'
 import { C3DError } from './native/errors'
-import { runEventTask } from './native/task'
-
-/** A file or folder that was left out, and why. */
-export interface DatasetProblem {
-  path: string
-  reason: string
-}
 
 /** The native side of a data set, shared by all subsets that came from one opening. */
 interface SharedVideos {
@@ -21,16 +31,31 @@ interface SharedVideos {
   closed: boolean
 }
 
-interface Member {
-  /** Place in the native video set. */
-  place: number
-  video: VideoItem
+/** What a data set and all its subsets have in common. */
+interface Origin {
+  source: string
+  folder: string
+  classes: readonly string[]
+  problems: readonly DatasetProblem[]
+  warnings: readonly DatasetProblem[]
+  shared: SharedVideos
 }
 
-/** What the rest of the package works with: the native videos, and which of them a data set has. */
+/** What the rest of the package works with: the native videos, and which parts of them a data set has. */
 export interface DatasetState {
   native: NativeVideoSet
-  items: { video: number; label: string }[]
+  items: DatasetItem[]
+}
+
+export interface DatasetItem {
+  /** Place in the native video set. */
+  video: number
+  label: string
+  /** All of them, where there are several. */
+  labels?: readonly string[]
+  /** In frames; `end` is behind the last one, 0: the end of the video. */
+  start: number
+  end: number
 }
 
 let openState: (dataset: VideoDataset) => DatasetState
@@ -41,72 +66,122 @@ export function datasetState(dataset: VideoDataset): DatasetState {
 }
 
 /**
- * Labelled videos: `<folder>/<class>/<video>`, where a video is a file or a folder of images. Their frames are counted
- * once, when the data set is opened; the videos themselves stay where they are.
+ * Labelled videos, where a video is a file, a folder of images, or a part of one. Their frames are counted once, when
+ * the data set is opened; the videos themselves stay where they are.
  *
- * `split` and `subset` give data sets that share those counts: `close()` on any of them frees them for all.
+ * `split`, `folds` and `subset` give data sets that share those counts: `close()` on any of them frees them for all.
  */
 export class VideoDataset implements Disposable {
-  /** The folder that was opened. */
+  /** What was opened: a folder, a manifest or a list file. */
+  readonly source: string
+  /** The folder that was opened, or that the paths of a manifest or list count from. */
   readonly folder: string
-  /** Names of the classes, sorted; the same for every subset, even where it has no video of a class. */
+  /** Names of the classes; the same for every subset, even where it has no video of a class. */
   readonly classes: readonly string[]
   readonly videos: readonly VideoItem[]
   /** What could not be read and is left out. */
   readonly problems: readonly DatasetProblem[]
-  readonly #shared: SharedVideos
+  /** What is used, but looks wrong, like gaps in the numbering of a frame folder. */
+  readonly warnings: readonly DatasetProblem[]
+  readonly #origin: Origin
   readonly #members: readonly Member[]
 
   static {
     openState = (dataset) => dataset.#open()
   }
 
-  private constructor(
-    folder: string,
-    classes: readonly string[],
-    problems: readonly DatasetProblem[],
-    shared: SharedVideos,
-    members: readonly Member[],
-  ) {
-    this.folder = folder
-    this.classes = classes
-    this.problems = problems
+  private constructor(origin: Origin, members: readonly Member[]) {
+    this.source = origin.source
+    this.folder = origin.folder
+    this.classes = origin.classes
+    this.problems = origin.problems
+    this.warnings = origin.warnings
     this.videos = members.map((member) => member.video)
-    this.#shared = shared
+    this.#origin = origin
     this.#members = members
   }
 
   /**
-   * Opens a folder of class folders. Decodes every video once to count its frames, on threads of its own; one that
-   * cannot be read is left out and told in `problems`.
+   * Opens a folder of `<class>/<video>`, a manifest (.csv, .jsonl) or a list file of C3D's Caffe code (.txt, .lst:
+   * `path start_frame label`). Decodes every file once to count its frames, on threads of its own; one that cannot be
+   * read is left out and told in `problems`.
    *
-   * @throws C3D_FILE_NOT_FOUND, C3D_EMPTY_DATASET (no class, or nothing that can be read), C3D_FFMPEG_MISSING,
-   * C3D_ABORTED
+   * @example const data = await VideoDataset.open('videos.csv', { split: 'train' })
+   * @throws C3D_FILE_NOT_FOUND, C3D_INVALID_CONFIG (a line of a manifest, an option), C3D_INVALID_ARGUMENT (some other
+   * kind of file), C3D_EMPTY_DATASET (no class, or nothing that can be read), C3D_VIDEO_UNREADABLE (with `onProblem:
+   * 'fail'`), C3D_FFMPEG_MISSING, C3D_ABORTED
    */
-  static async open(folder: string, options: OpenOptions = {}): Promise<VideoDataset> {
-    const { threads, signal, onProgress } = parse(openSchema, options, 'open')
-    const scan = await scanFolder(folder)
-    const found = scan.classes.flatMap(({ name, videos }) =>
-      videos.map((video) => ({ path: video, label: name })),
-    )
-    const paths = found.map((video) => video.path)
-    const native = await runEventTask<NativeVideoSet, NativeIndexEvent>(
-      (onEvent) => addon().indexVideos(paths, threads, onEvent),
-      ({ done, total, latest }) => onProgress?.({ done, total, path: latest.path }),
-      signal,
-    )
-    const members: Member[] = []
-    const problems: DatasetProblem[] = [...scan.problems]
-    native.videos.forEach(({ problem, ...info }, place) => {
-      if (problem) problems.push({ path: info.path, reason: problem })
-      else members.push({ place, video: { ...info, label: found[place]?.label ?? '' } })
-    })
-    const classes = readableClasses(folder, scan, members, problems)
-    if (classes.length === 0) {
-      native.close()
-      throw nothingReadable(folder, paths.length, problems)
+  static async open(source: string, options: OpenOptions = {}): Promise<VideoDataset> {
+    const dataset = await VideoDataset.#openSource(source, options, false)
+    if (dataset.classes.length > 0) return dataset
+    dataset.close()
+    throw nothingReadable(dataset)
+  }
+
+  /**
+   * The same to look at what there is, not to train on it: also when nothing can be read, and with the videos that lie
+   * in the folder itself, whose label is ''.
+   */
+  static async inspect(source: string, options: OpenOptions = {}): Promise<VideoDataset> {
+    return VideoDataset.#openSource(source, options, true)
+  }
+
+  static async #openSource(source: string, options: OpenOptions, unlabelled: boolean): Promise<VideoDataset> {
+    const { clipLength, threads, cache, signal, onProgress, onProblem } = parse(openSchema, options, 'open')
+    const listing = await readSource(source, { given: options, clipLength, unlabelled })
+    const opened = await openListing(listing, { threads, cache, signal, onProgress, onProblem })
+    return new VideoDataset(originOf(listing, opened), opened.members)
+  }
+
+  /**
+   * Opens UCF101 with its official lists: `lists` is the folder of classInd.txt, trainlist01.txt and testlist01.txt,
+   * `videos` the one of the class folders. Classes are in the order of classInd.txt. A listed file that is not there is
+   * told in `problems`.
+   *
+   * @example const { training, test } = await VideoDataset.openUcf101({ videos: 'UCF-101', lists: 'ucfTrainTestlist' })
+   * @throws as `open`; C3D_INVALID_ARGUMENT too, when both parts share a file, the same pictures or a recording
+   */
+  static openUcf101(options: SplitListsOptions): Promise<{ training: VideoDataset; test: VideoDataset }> {
+    return VideoDataset.#openLists(options, 'openUcf101', readUcf101Lists)
+  }
+
+  /** The same for HMDB51, whose lists are named like brush_hair_test_split1.txt. */
+  static openHmdb51(options: SplitListsOptions): Promise<{ training: VideoDataset; test: VideoDataset }> {
+    return VideoDataset.#openLists(options, 'openHmdb51', readHmdb51Lists)
+  }
+
+  static async #openLists(
+    options: SplitListsOptions,
+    root: string,
+    read: (options: { videos: string; lists: string; split: number }) => Promise<SplitListing>,
+  ): Promise<{ training: VideoDataset; test: VideoDataset }> {
+    const { videos, lists, split, allowOverlap, ...indexing } = parse(splitListsSchema, options, root)
+    const listing = await read({ videos, lists, split })
+    const opened = await openListing(listing, indexing)
+    const origin = originOf(listing, opened)
+    const part = (name: 'training' | 'test') => {
+      const isOwn = (video: ListedVideo) => listing.training.has(video) === (name === 'training')
+      const others = new Set(listing.videos.filter((video) => !isOwn(video)).map((video) => video.path))
+      const ownProblem = (problem: DatasetProblem) => !others.has(problem.path)
+      return new VideoDataset(
+        {
+          ...origin,
+          source: listing.sources[name],
+          problems: origin.problems.filter(ownProblem),
+          warnings: origin.warnings.filter(ownProblem),
+        },
+        opened.members.filter(({ listed }) => isOwn(listed)),
+      )
     }
-    return new VideoDataset(folder, classes, problems, { native, closed: false }, members)
+    const parts = { training: part('training'), test: part('test') }
+    try {
+      if (origin.classes.length === 0) throw nothingReadable(parts.training)
+      if (!allowOverlap) requireApart(parts.training.overlaps(parts.test), 'training and test')
+    } catch (error) {
+      parts.training.close()
+      throw error
+    }
+    return parts
   }
 
   /**
@@ -118,20 +193,32 @@ export class VideoDataset implements Disposable {
    */
   split(options: SplitOptions = {}): { training: VideoDataset; validation: VideoDataset } {
     const { validation, groupBy, seed } = parse(splitSchema, options, 'split')
-    const items = this.#members.map(({ video }) => ({
-      label: this.classes.indexOf(video.label),
-      group: groupOf(video, groupBy),
-    }))
-    const chosen = chooseValidation(items, validation, seed)
+    const chosen = chooseValidation(this.#splitItems(groupBy), validation, seed)
     if (!chosen.includes(true))
       throw new C3DError(
         'C3D_EMPTY_DATASET',
-        `Cannot part the ${this.videos.length} videos of '${this.folder}': no class has two videos of different groups. Add videos, or train without validation.`,
+        `Cannot part the ${this.videos.length} videos of '${this.source}': no class has two videos of different groups. Add videos, or train without validation.`,
       )
-    return {
-      training: this.#with(this.#members.filter((_, i) => !chosen[i])),
-      validation: this.#with(this.#members.filter((_, i) => chosen[i])),
-    }
+    return this.#parted((i) => chosen[i] === true)
+  }
+
+  /**
+   * Parts the videos for cross-validation: in each of the `count` pairs another part of them is the validation set, and
+   * every video is in it once. By class and group as in `split`.
+   *
+   * @example for (const { training, validation } of data.folds(5, { seed: 1 })) …
+   * @throws C3D_EMPTY_DATASET when there are fewer groups than folds
+   */
+  folds(count: number, options: FoldOptions = {}): { training: VideoDataset; validation: VideoDataset }[] {
+    const { groupBy, seed } = parse(foldsSchema, { ...options, count }, 'folds')
+    const foldOf = dealFolds(this.#splitItems(groupBy), count, seed)
+    const filled = new Set(foldOf).size
+    if (filled < count)
+      throw new C3DError(
+        'C3D_EMPTY_DATASET',
+        `Cannot make ${count} folds of the ${this.videos.length} videos of '${this.source}': they are of ${filled} groups. Make fewer folds, or add videos.`,
+      )
+    return Array.from({ length: count }, (_, fold) => this.#parted((i) => foldOf[i] === fold))
   }
 
   /** The videos for which `filter` returns true. The classes stay the same. */
@@ -139,11 +226,40 @@ export class VideoDataset implements Disposable {
     return this.#with(this.#members.filter(({ video }, i) => filter(video, i)))
   }
 
+  /** Videos of each class, in the order of `classes`. */
+  classCounts(): number[] {
+    return countClasses(this.classes, this.videos)
+  }
+
+  /**
+   * What to weigh each class's loss with, so that all classes count the same: (1 / videos of the class), divided by the
+   * mean of that over the classes, so that the mean weight is 1. Classes without videos have the weight 0 and do not
+   * count in the mean. In the order of `classes`.
+   */
+  classWeights(): number[] {
+    return inverseFrequencies(this.classCounts())
+  }
+
+  /**
+   * What this data set and another have in common: files, files with the same pictures, recordings of UCF101 and groups
+   * of manifests. Trained on one and measured on the other, a model would look better than it is.
+   */
+  overlaps(other: VideoDataset): Overlap[] {
+    return findOverlaps(this.#members, other.#members)
+  }
+
+  /** What the data set holds and what is suspicious about it; see `c3d data check`. */
+  report(options: ReportOptions = {}): DatasetReport {
+    const { clipLength } = parse(reportSchema, options, 'report')
+    return makeReport({ ...this.#origin, members: this.#members }, clipLength)
+  }
+
   /** Frees the frame counts, for all subsets too. A training that runs keeps what it needs. */
   close(): void {
-    if (this.#shared.closed) return
-    this.#shared.closed = true
-    this.#shared.native.close()
+    const { shared } = this.#origin
+    if (shared.closed) return
+    shared.closed = true
+    shared.native.close()
   }
 
   [Symbol.dispose](): void {
@@ -151,47 +267,45 @@ export class VideoDataset implements Disposable {
   }
 
   #with(members: readonly Member[]): VideoDataset {
-    return new VideoDataset(this.folder, this.classes, this.problems, this.#shared, members)
+    return new VideoDataset(this.#origin, members)
+  }
+
+  #splitItems(groupBy: Parameters<typeof splitGroups>[1]): { label: number; group: string }[] {
+    const groups = splitGroups(this.#members, groupBy)
+    return this.videos.map(({ label }, i) => ({ label: this.classes.indexOf(label), group: groups[i] ?? '' }))
+  }
+
+  #parted(isValidation: (index: number) => boolean): { training: VideoDataset; validation: VideoDataset } {
+    return {
+      training: this.#with(this.#members.filter((_, i) => !isValidation(i))),
+      validation: this.#with(this.#members.filter((_, i) => isValidation(i))),
+    }
   }
 
   #open(): DatasetState {
-    if (this.#shared.closed)
-      throw new C3DError('C3D_CLOSED', `The data set '${this.folder}' was closed. Open it again to use it.`)
-    const items = this.#members.map(({ place, video }) => ({ video: place, label: video.label }))
-    return { native: this.#shared.native, items }
+    const { shared } = this.#origin
+    if (shared.closed)
+      throw new C3DError('C3D_CLOSED', `The data set '${this.source}' was closed. Open it again to use it.`)
+    const items = this.#members.map(({ place, video: { label, labels, start = 0, end = 0 } }) => ({
+      video: place,
+      label,
+      ...(labels && { labels }),
+      start,
+      end,
+    }))
+    return { native: shared.native, items }
   }
 }
 
-/** A class none of whose videos can be read is no class, but is not dropped silently either. */
-function readableClasses(
-  folder: string,
-  scan: Scan,
-  members: Member[],
-  problems: DatasetProblem[],
-): string[] {
-  const readable = new Set(members.map((member) => member.video.label))
-  for (const { name, videos } of scan.classes)
-    if (!readable.has(name))
-      problems.push({
-        path: path.join(folder, name),
-        reason: `none of its ${videos.length} videos can be read, so the class is left out`,
-      })
-  return scan.classes.map((scanned) => scanned.name).filter((name) => readable.has(name))
+function originOf({ source, folder }: Listing, opened: OpenedListing): Origin {
+  const { classes, problems, warnings, native } = opened
+  return { source, folder, classes, problems, warnings, shared: { native, closed: false } }
 }
 
-function nothingReadable(folder: string, count: number, problems: DatasetProblem[]): C3DError {
+function nothingReadable({ source, problems }: VideoDataset): C3DError {
   const first = problems[0]
   return new C3DError(
     'C3D_EMPTY_DATASET',
-    `None of the ${count} videos in '${folder}' can be read. The first: ${first?.path}: ${first?.reason}`,
+    `None of the videos of '${source}' can be read. The first: ${first?.path}: ${first?.reason}`,
   )
-}
-
-/** UCF101 cuts several clips (c01, c02, …) from one recording (g01): v_Archery_g01_c01.avi. */
-const UCF101_GROUP = /_(g\d+)_c\d+/i
-
-function groupOf(video: VideoItem, groupBy: GroupBy): string {
-  if (typeof groupBy === 'function') return groupBy(video)
-  const group = groupBy === 'auto' ? UCF101_GROUP.exec(path.basename(video.path))?.[1] : undefined
-  return group === undefined ? video.path : path.join(video.label, group)
 }

@@ -2,7 +2,7 @@ import { evaluationSampling } from './config/sampling'
 import { type EvaluateOptions, resolveEvaluation } from './config/scoring'
 import { datasetState, type VideoDataset } from './dataset'
 import { EvaluationMetrics } from './evaluation/metrics'
-import { numberedItems } from './labels'
+import { nativeItems } from './labels'
 import { type C3D, modelState } from './model'
 import { C3DError } from './native/errors'
 import { scoreClips } from './scoring'
@@ -35,17 +35,13 @@ export async function evaluate(
   dataset: VideoDataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { clips, ...scoring } = resolveEvaluation(options)
+  const { clips, crops, ...scoring } = resolveEvaluation(options)
   const state = modelState(model)
-  const data = datasetState(dataset)
-  const items = numberedItems(data, model.classes)
-  if (items.length === 0) throw new C3DError('C3D_EMPTY_DATASET', 'There is no video to evaluate on.')
-  const metrics = new EvaluationMetrics(
-    model.classes.length,
-    items.map((item) => item.label),
-  )
-  const sampling = evaluationSampling(clips, state.config.preprocessing.temporalStride)
-  await scoreClips(state, { ...scoring, videos: data.native, items, sampling }, (clip) => metrics.add(clip))
+  const items = nativeItems(datasetState(dataset), model.classes)
+  if (items.videos.length === 0) throw new C3DError('C3D_EMPTY_DATASET', 'There is no video to evaluate on.')
+  const metrics = new EvaluationMetrics(model.classes.length, [...items.labels])
+  const sampling = evaluationSampling(clips, crops, state.config.preprocessing)
+  await scoreClips(state, { ...scoring, items, sampling }, (clip) => metrics.add(clip))
   const confusion = metrics.confusion()
   return {
     ...metrics.scores(),

@@ -1,5 +1,6 @@
 /** The public API of torch-c3d. */
 export { architectures } from './architectures'
+export { type ClipBatch, ClipLoader } from './clip-loader'
 export type {
   Architecture,
   ArchitectureData,
@@ -8,7 +9,17 @@ export type {
   ArchitectureName,
   ArchitectureOptions,
 } from './config/architectures'
-export type { GroupBy, IndexingProgress, OpenOptions, SplitOptions } from './config/dataset'
+export type { ClipCache } from './config/cache'
+export type { ClipLoaderOptions } from './config/clip-loader'
+export type {
+  FoldOptions,
+  GroupBy,
+  IndexingProgress,
+  OpenOptions,
+  ReportOptions,
+  SplitListsOptions,
+  SplitOptions,
+} from './config/dataset'
 export type { FramesOptions } from './config/frames'
 export type { CreateOptions, LoadOptions, ModelConfig } from './config/model'
 export type { MotionName, MotionOptions } from './config/motion'
@@ -18,7 +29,10 @@ export type { RuntimeOptions } from './config/runtime'
 export type { Clips } from './config/sampling'
 export type { EvaluateOptions, PredictOptions, ScoringProgress } from './config/scoring'
 export type { TrainingConfig } from './config/training'
-export { type DatasetProblem, VideoDataset } from './dataset'
+export { VideoDataset } from './dataset'
+export type { DatasetProblem } from './dataset/listing'
+export type { Overlap } from './dataset/overlap'
+export type { ClassReport, DatasetReport, Duplicates } from './dataset/report'
 export type { VideoItem } from './dataset/video-item'
 export { type ClassScore, type Evaluation, evaluate } from './evaluation'
 export { type Frames, frames } from './frames'
@@ -38,6 +52,7 @@ export type {
   StepEvent,
   TrainingEvent,
   TrainingResult,
+  UnreadableEvent,
   WarningEvent,
 } from './training/events'
 export type { TrainingRun } from './training/training-run'

@@ -11,6 +11,7 @@ import { complete, parse } from './config/parse'
 import { type Preprocessing, type PreprocessingOptions, resolvePreprocessing } from './config/preprocessing'
 import { presets } from './config/presets'
 import type { PredictOptions } from './config/scoring'
+import { loadMeanCube, MEAN_CUBE } from './mean-cube'
 import { addon } from './native/addon'
 import type { NativeArchitectureSummary, NativeModel, NativeTensorInfo } from './native/binding'
 import { C3DError, fromNative } from './native/errors'
@@ -75,9 +76,12 @@ export class C3D implements Disposable {
    * @throws C3D_INVALID_CONFIG, C3D_ARCHITECTURE (layers that do not fit together), C3D_DEVICE, C3D_OUT_OF_MEMORY
    */
   static async create(options: CreateOptions): Promise<C3D> {
-    const { config, device, signal } = resolveModel(options)
+    const { config, device, signal, meanFile } = resolveModel(options)
     const native = await runTask(() => addon().createModel(nativeModel(config, device)), signal)
-    return new C3D({ native, config })
+    return ready(native, async () => {
+      await giveMeanCube(native, config, meanFile)
+      return new C3D({ native, config })
+    })
   }
 
   /**
@@ -90,16 +94,15 @@ export class C3D implements Disposable {
   static async load(file: string, options: LoadOptions = {}): Promise<C3D> {
     const { device, signal, ...given } = parse(loadSchema, options, 'load')
     const contents = await readTensorFile(file)
-    const metadata = describeFile(file, readMetadata(contents.metadata, file), given)
+    const { metadata, meanFile } = describeFile(file, readMetadata(contents.metadata, file), given)
     const native = await runTask(() => addon().createModel(nativeModel(metadata.config, device)), signal)
-    try {
-      const locations = locateTensors(file, contents, native.tensors())
+    return ready(native, async () => {
+      const fromFile = native.tensors().filter(({ name }) => name !== MEAN_CUBE || meanFile === undefined)
+      const locations = locateTensors(file, contents, fromFile)
       await runTask(() => native.loadTensors(file, locations), signal)
+      await giveMeanCube(native, metadata.config, meanFile)
       return new C3D({ ...metadata, native })
-    } catch (error) {
-      native.close()
-      throw error
-    }
+    })
   }
 
   /**
@@ -279,12 +282,31 @@ function rethrowNative<T>(call: () => T): T {
   }
 }
 
+/** What `complete` makes of a model whose native side is there; that is freed again when it fails. */
+async function ready(native: NativeModel, complete: () => Promise<C3D>): Promise<C3D> {
+  try {
+    return await complete()
+  } catch (error) {
+    native.close()
+    throw error
+  }
+}
+
+async function giveMeanCube(
+  native: NativeModel,
+  { architecture, preprocessing }: ModelConfig,
+  file: string | undefined,
+): Promise<void> {
+  if (preprocessing.mean === 'cube' && file !== undefined)
+    await loadMeanCube(native, file, architecture.input.frames, preprocessing.resize)
+}
+
 /** The file's own description, with the user's instead where given. */
 function describeFile(
   file: string,
   metadata: ModelMetadata | undefined,
   given: Pick<LoadOptions, 'architecture' | 'classes' | 'preprocessing'>,
-): ModelMetadata {
+): { metadata: ModelMetadata; meanFile: string | undefined } {
   if (metadata) return overridden(metadata, given)
   const { architecture, classes, preprocessing } = given
   if (architecture === undefined || classes === undefined)
@@ -292,30 +314,29 @@ function describeFile(
       'C3D_WEIGHTS',
       `'${file}' was not written by torch-c3d, so it does not say what network its weights belong to. Give C3D.load the architecture and the classes (and the preprocessing that the network was trained with).`,
     )
-  return { config: resolveModel({ architecture, classes, preprocessing }).config }
+  const { config, meanFile } = resolveModel({ architecture, classes, preprocessing })
+  return { metadata: { config }, meanFile }
 }
 
 function overridden(
   metadata: ModelMetadata,
   given: Pick<LoadOptions, 'architecture' | 'classes' | 'preprocessing'>,
-): ModelMetadata {
+): { metadata: ModelMetadata; meanFile: string | undefined } {
   const { config } = metadata
   const defaults = presets[config.preset].model
   const architecture = given.architecture
     ? resolveArchitecture(given.architecture, defaults, 'load.architecture')
     : config.architecture
-  const preprocessing = given.preprocessing
+  const { preprocessing, meanFile } = given.preprocessing
     ? resolvePreprocessing(
         complete<PreprocessingOptions>(config.preprocessing, given.preprocessing),
         defaults.preprocessing,
         architecture.input,
         'load.preprocessing',
       )
-    : config.preprocessing
-  return {
-    ...metadata,
-    config: { ...config, architecture, preprocessing, classes: [...(given.classes ?? config.classes)] },
-  }
+    : { preprocessing: config.preprocessing, meanFile: undefined }
+  const classes = [...(given.classes ?? config.classes)]
+  return { metadata: { ...metadata, config: { ...config, architecture, preprocessing, classes } }, meanFile }
 }
 
 /** Where in the file each of the model's tensors lies. Throws C3D_WEIGHTS unless the file has exactly these. */
@@ -334,7 +355,8 @@ function locateTensors(
       throw wrong(`${expected}, got ${tensor.dtype} [${tensor.shape.join(', ')}]`)
     return { name, offset: tensor.offset }
   })
-  const names = new Set(wanted.map((tensor) => tensor.name))
+  // A cube that the caller has replaced by another mean is no surprise.
+  const names = new Set([MEAN_CUBE, ...wanted.map((tensor) => tensor.name)])
   const unknown = contents.tensors.filter((tensor) => !names.has(tensor.name))
   if (unknown.length > 0)
     throw wrong(

@@ -13,7 +13,10 @@ export async function openVideo(video: string, signal: AbortSignal | undefined):
   await stat(video).catch((error) => {
     throw fileError(error, `open '${video}'`)
   })
-  const videos = await runTask(() => addon().indexVideos([video], 1, () => {}), signal)
+  const videos = await runTask(
+    () => addon().indexVideos([video], { threads: 1, cache: null }, () => {}),
+    signal,
+  )
   const problem = videos.videos[0]?.problem
   if (problem) {
     videos.close()

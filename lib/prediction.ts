@@ -1,6 +1,7 @@
 import type { ModelConfig } from './config/model'
 import { evaluationSampling } from './config/sampling'
 import { defaultClips, type PredictOptions, resolvePrediction } from './config/scoring'
+import { unlabelledItems } from './labels'
 import type { NativeModel, NativeVideoInfo } from './native/binding'
 import { openVideo } from './open-video'
 import { type ClipScore, scoreClips, topPlaces } from './scoring'
@@ -39,18 +40,20 @@ export async function predictVideo(
   video: string,
   options: PredictOptions,
 ): Promise<Prediction> {
-  const { clips: wanted, topK, ...scoring } = resolvePrediction(options)
+  const { clips: wanted, crops, topK, ...scoring } = resolvePrediction(options)
   const { config } = model
-  const stride = config.preprocessing.temporalStride
-  const span = (config.architecture.input.frames - 1) * stride + 1
-
   const videos = await openVideo(video, scoring.signal)
   try {
     const info = videos.videos[0] as NativeVideoInfo
-    const sampling = evaluationSampling(wanted ?? defaultClips(info.frames, span), stride)
+    const span = clipSpan(config, info.framesPerSecond)
+    const sampling = evaluationSampling(
+      wanted ?? defaultClips(info.frames, span),
+      crops,
+      config.preprocessing,
+    )
     const scores: ClipScore[] = []
-    const items = [{ video: 0, label: -1 }]
-    await scoreClips(model, { ...scoring, videos, items, sampling }, (clip) => scores.push(clip))
+    const items = unlabelledItems(videos)
+    await scoreClips(model, { ...scoring, items, sampling }, (clip) => scores.push(clip))
     scores.sort((a, b) => a.start - b.start)
     const probabilities = meanProbabilities(scores, config.classes.length)
     return {
@@ -65,6 +68,13 @@ export async function predictVideo(
   } finally {
     videos.close()
   }
+}
+
+/** Frames of the video from the first to the last one of a clip, both included. */
+function clipSpan({ architecture, preprocessing }: ModelConfig, framesPerSecond: number): number {
+  const { temporalStride, framesPerSecond: wanted } = preprocessing
+  const step = temporalStride * (wanted && framesPerSecond > 0 ? framesPerSecond / wanted : 1)
+  return Math.floor((architecture.input.frames - 1) * step + 1e-6) + 1
 }
 
 function meanProbabilities(clips: ClipScore[], classes: number): number[] {

@@ -1,12 +1,15 @@
+import type { z } from 'zod'
+import { type cacheSchema, nativeCache } from './config/cache'
+import { type LoaderSettings, nativeLoader } from './config/loader'
 import type { ModelConfig } from './config/model'
 import type { ScoringProgress } from './config/scoring'
 import { addon } from './native/addon'
 import type {
-  NativeLoaderOptions,
+  NativeItems,
   NativeModel,
   NativeSampling,
   NativeScoreEvent,
-  NativeVideoSet,
+  NativeUnreadable,
 } from './native/binding'
 import { C3DError } from './native/errors'
 import { runEventTask } from './native/task'
@@ -17,20 +20,20 @@ export interface ClipScore {
   item: number
   /** First frame. */
   start: number
-  logits: Float32Array
-  /** Softmax of the logits, in class order. */
+  /** In class order, the mean over the clip's crops. */
   probabilities: number[]
 }
 
 export interface ScoringRequest {
-  videos: NativeVideoSet
-  /** Places in `videos`, with a label each; -1: not known. */
-  items: { video: number; label: number }[]
+  items: NativeItems
   sampling: NativeSampling
   batchSize: number
-  loader: NativeLoaderOptions
+  loader: LoaderSettings
+  cache: z.output<typeof cacheSchema>
   signal?: AbortSignal | undefined
   onProgress?: ((progress: ScoringProgress) => void) | undefined
+  /** Videos of which clips could not be read and are left out, where the loader skips them. */
+  onUnreadable?: ((videos: NativeUnreadable[]) => void) | undefined
 }
 
 /** Runs the clips of some videos through the network, handing over each clip as it is computed. */
@@ -39,22 +42,24 @@ export async function scoreClips(
   request: ScoringRequest,
   onClip: (clip: ClipScore) => void,
 ): Promise<void> {
-  const { videos, items, sampling, batchSize, loader, signal, onProgress } = request
+  const { signal, onProgress, onUnreadable, items, sampling, batchSize, loader, cache } = request
   const classes = model.config.classes.length
   const nativeRequest = {
-    items: {
-      set: videos,
-      videos: Int32Array.from(items, (item) => item.video),
-      labels: Int32Array.from(items, (item) => item.label),
-    },
+    items,
     sampling,
     batchSize,
-    loader,
+    loader: nativeLoader(loader),
+    cache: nativeCache(cache),
   }
+  const crops = new CropMerger(onClip)
   const deliver = (event: NativeScoreEvent): void => {
+    if (event.type === 'unreadable') {
+      onUnreadable?.(event.videos)
+      return
+    }
     event.items.forEach((item, i) => {
       const logits = event.logits.subarray(i * classes, (i + 1) * classes)
-      onClip({ item, start: event.starts[i] ?? 0, logits, probabilities: softmax(logits) })
+      crops.add({ item, start: event.starts[i] ?? 0, probabilities: softmax(logits) })
     })
     onProgress?.({ done: event.done, total: event.total })
   }
@@ -63,6 +68,34 @@ export async function scoreClips(
     deliver,
     signal,
   )
+  crops.end()
+}
+
+/** Crops of one clip come one behind the other; their mean is the clip's answer. */
+class CropMerger {
+  readonly #onClip: (clip: ClipScore) => void
+  #crops: ClipScore[] = []
+
+  constructor(onClip: (clip: ClipScore) => void) {
+    this.#onClip = onClip
+  }
+
+  add(crop: ClipScore): void {
+    const [first] = this.#crops
+    if (first && (first.item !== crop.item || first.start !== crop.start)) this.end()
+    this.#crops.push(crop)
+  }
+
+  end(): void {
+    const [first] = this.#crops
+    if (!first) return
+    const mean = (_: number, i: number) =>
+      this.#crops.reduce((sum, crop) => sum + (crop.probabilities[i] ?? 0), 0) / this.#crops.length
+    this.#onClip(
+      this.#crops.length === 1 ? first : { ...first, probabilities: first.probabilities.map(mean) },
+    )
+    this.#crops = []
+  }
 }
 
 /** Numbers above 0 that add up to 1. Throws C3D_NON_FINITE_LOSS when a logit is NaN or infinite. */

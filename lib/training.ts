@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { z } from 'zod'
-import { abortSignal, expected, settings } from './config/fields'
+import { abortSignal, expected, flag, settings } from './config/fields'
 import { parse } from './config/parse'
 import {
   nativeTraining,
@@ -10,7 +10,9 @@ import {
   type TrainingConfig,
 } from './config/training'
 import { datasetState, VideoDataset } from './dataset'
-import { numberedItems } from './labels'
+import { requireApart } from './dataset/overlap'
+import { rangeOf, type VideoItem } from './dataset/video-item'
+import { nativeItems } from './labels'
 import { type C3D, fileHeader, type ModelState, modelState } from './model'
 import { addon } from './native/addon'
 import type { NativeItems, NativeTrainEvent } from './native/binding'
@@ -26,12 +28,15 @@ import { STOP_REQUEST, TrainingRun } from './training/training-run'
 export type TrainOptions = RunSettings & {
   /** Evaluated after every epoch. Its classes are the model's, or some of them. */
   validation?: VideoDataset | undefined
+  /** Whether validation may share files, pictures and groups with the training set. Its scores mean little then. */
+  allowOverlap?: boolean | undefined
 }
 
 const trainSchema = runSchema.extend({
   validation: z
     .custom<VideoDataset>((value) => value instanceof VideoDataset, { error: expected('a VideoDataset') })
     .optional(),
+  allowOverlap: flag().default(false),
 })
 
 const controlSchema = settings({ signal: abortSignal().optional() })
@@ -57,7 +62,7 @@ export function train(
   control: { signal?: AbortSignal } = {},
 ): TrainingRun {
   const { signal } = parse(controlSchema, control, 'train')
-  const { validation, out, overwrite, ...settings } = parse(trainSchema, options, 'training')
+  const { validation, allowOverlap, out, overwrite, ...settings } = parse(trainSchema, options, 'training')
   const state = modelState(model)
   const plan: Plan = {
     state,
@@ -69,6 +74,7 @@ export function train(
     overwrite,
   }
   requireEveryClass(dataset, model)
+  if (validation && !allowOverlap) requireApart(dataset.overlaps(validation), 'training and validation')
   if (inTraining.has(model))
     throw new C3DError(
       'C3D_INVALID_ARGUMENT',
@@ -121,7 +127,7 @@ async function perform(
   const request = {
     training,
     validation,
-    config: nativeTraining(config, state.config.preprocessing.temporalStride),
+    config: nativeTraining(config, state.config.preprocessing),
     checkpoint: folder ? { file: folder.model, header: fileHeader(state) } : null,
   }
   let reason: TrainingResult['reason'] = 'finished'
@@ -155,16 +161,18 @@ function warnOfMirroredClasses({ state, config }: Plan, emit: (event: TrainingEv
 /** What config.json holds: enough to see what was done, and to do it again with --config. */
 function describe({ state, config, contents: { dataset, validation } }: Plan): unknown {
   const { classes, ...model } = state.config
-  const paths = (set: VideoDataset) => set.videos.map((video) => path.relative(set.folder, video.path))
+  const paths = (set: VideoDataset) => set.videos.map((video) => describeVideo(video, set.folder))
   return {
     package: `torch-c3d@${packageVersion}`,
     model,
     training: config,
     data: {
       classes,
+      source: path.resolve(dataset.source),
       folder: path.resolve(dataset.folder),
       training: paths(dataset),
       ...(validation && {
+        validationSource: path.resolve(validation.source),
         validationFolder: path.resolve(validation.folder),
         validation: paths(validation),
       }),
@@ -172,15 +180,18 @@ function describe({ state, config, contents: { dataset, validation } }: Plan): u
   }
 }
 
+/** Its path, with the frames where it is a part: 'run/a.mp4', or 'run/a.mp4 frames 16 to 31'. */
+function describeVideo(video: VideoItem, folder: string): string {
+  const file = path.relative(folder, video.path)
+  if (video.start === undefined && video.end === undefined) return file
+  const { start, end } = rangeOf(video)
+  return `${file} frames ${start} to ${end - 1}`
+}
+
 function labelled(dataset: VideoDataset, model: C3D, part: string): NativeItems {
-  const state = datasetState(dataset)
-  const items = numberedItems(state, model.classes)
-  if (items.length === 0) throw new C3DError('C3D_EMPTY_DATASET', `The ${part} set holds no video.`)
-  return {
-    set: state.native,
-    videos: Int32Array.from(items, (item) => item.video),
-    labels: Int32Array.from(items, (item) => item.label),
-  }
+  const items = nativeItems(datasetState(dataset), model.classes)
+  if (items.videos.length === 0) throw new C3DError('C3D_EMPTY_DATASET', `The ${part} set holds no video.`)
+  return items
 }
 
 /** A model with more classes than the data would learn never to answer them: nearly always a mistake. */

@@ -2,14 +2,22 @@ import type { Command } from 'commander'
 import type { EvaluateOptions } from '../config/scoring'
 import { type Evaluation, evaluate } from '../evaluation'
 import { C3D } from '../model'
-import { openDataset } from './dataset'
+import {
+  addSourceOptions,
+  openDataset,
+  openOfficialSplit,
+  SOURCE_HELP,
+  type SourceOptions,
+  tellDataset,
+} from './dataset'
 import { addCommonOptions, addDeviceOption, toClips, toNumber } from './options'
 import type { CommonOptions, RunCommand } from './program'
 import type { Session } from './session'
 import { percent, plural, table } from './text'
 
-interface EvaluateCommandOptions extends CommonOptions {
+interface EvaluateCommandOptions extends CommonOptions, SourceOptions {
   clips?: EvaluateOptions['clips']
+  crops?: number
   batchSize?: number
   device?: string
 }
@@ -17,28 +25,35 @@ interface EvaluateCommandOptions extends CommonOptions {
 export function addEvaluateCommand(program: Command, run: RunCommand): void {
   const command = program
     .command('evaluate')
-    .description('Measures a trained model on a folder of <class>/<video>.')
+    .description('Measures a trained model on labelled videos.')
     .argument('<model>', 'a .safetensors file')
-    .argument('<folder>', 'one folder for each class; the classes are those of the model, or some of them')
+    .argument('<videos>', `${SOURCE_HELP}; the classes are those of the model, or some of them`)
     .option('--clips <number>', "clips of a video, evenly spread, or 'all' that do not overlap", toClips)
+    .option('--crops <number>', 'windows of a clip that are averaged: 1, 3 or 10', toNumber)
     .option('--batch-size <clips>', 'clips a forward pass', toNumber)
-  addCommonOptions(addDeviceOption(command)).action(
-    (model: string, folder: string, options: EvaluateCommandOptions) =>
-      run(options, (session) => evaluateCommand(model, folder, options, session)),
+    .option('--allow-overlap', 'accept official lists that test on what they train on')
+  addCommonOptions(addDeviceOption(addSourceOptions(command))).action(
+    (model: string, videos: string, options: EvaluateCommandOptions) =>
+      run(options, (session) => evaluateCommand(model, videos, options, session)),
   )
 }
 
 async function evaluateCommand(
   file: string,
-  folder: string,
-  { clips, batchSize, device }: EvaluateCommandOptions,
+  videos: string,
+  options: EvaluateCommandOptions,
   session: Session,
 ): Promise<void> {
   const { terminal, signal } = session
+  const { clips, batchSize, device } = options
+  const crops = options.crops as EvaluateOptions['crops']
   using model = await C3D.load(file, { device, signal })
-  using dataset = await openDataset(folder, session)
+  const official = await openOfficialSplit(videos, options, session)
+  using dataset = official?.test ?? (await openDataset(videos, options, session))
+  if (official) tellDataset(dataset, session)
   const evaluation = await evaluate(model, dataset, {
     clips,
+    crops,
     batchSize,
     signal,
     onProgress: ({ done, total }) => terminal.progress('clips', done, total),

@@ -35,3 +35,11 @@ export function addDeviceOption(command: Command): Command {
 export function presetOption(): Option {
   return new Option('--preset <name>', 'recipe that completes the settings').choices(presetNames)
 }
+
+export function cacheOption(): Option {
+  return new Option('--cache <where>', 'keep decoded frames, so that videos are decoded once').choices([
+    'none',
+    'memory',
+    'disk',
+  ])
+}

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../package-info'
+import { addDataCommand } from './data'
 import { addEvaluateCommand } from './evaluate'
 import { addInfoCommand } from './info'
 import { addMakeMotionVideosCommand } from './make-motion-videos'
@@ -26,6 +27,7 @@ const commands: AddCommand[] = [
   addTrainCommand,
   addEvaluateCommand,
   addPredictCommand,
+  addDataCommand,
   addInfoCommand,
   addMakeMotionVideosCommand,
 ]

@@ -70,6 +70,11 @@ export class Session {
     this.terminal.note(`error: ${stack ?? messageOf(error)}`)
   }
 
+  /** Lets the command end with status 1 although it did what it was asked to: it found something wrong. */
+  foundFault(): void {
+    this.#status = ExitStatus.failed
+  }
+
   #interrupt(): void {
     if (this.signal.aborted) process.exit(ExitStatus.interrupted)
     this.terminal.note('Stopping; press Ctrl-C again to quit at once.')

@@ -3,6 +3,7 @@ import type { CreateOptions, ModelSettings } from '../config/model'
 import { invalid } from '../config/parse'
 import { defaultPreset } from '../config/presets'
 import { readJson, readRunFile } from '../config/run-file'
+import type { Sampling } from '../config/sampling'
 import type { TrainingSettings } from '../config/training'
 import type { CommonOptions } from './program'
 
@@ -25,6 +26,8 @@ export interface SettingOptions extends CommonOptions {
   batchNorm?: boolean
   dropout?: number
   validationClips?: 'all' | number
+  sampling?: Sampling['mode']
+  cache?: 'none' | 'memory' | 'disk'
 }
 
 /** The settings file, if any, with the options over it. What neither says is completed by the preset, later. */
@@ -51,9 +54,14 @@ export async function resolveSettings(
       },
       sampling: {
         ...file.training?.sampling,
-        ...given({ clipsPerVideo: options.clipsPerVideo, flipProbability: flipProbability(options.flip) }),
+        ...given({
+          mode: options.sampling,
+          clipsPerVideo: options.clipsPerVideo,
+          flipProbability: flipProbability(options.flip),
+        }),
       },
       evaluation: { ...file.training?.evaluation, ...given({ clips: options.validationClips }) },
+      ...given({ cache: options.cache }),
     },
   }
 }

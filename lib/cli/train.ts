@@ -1,20 +1,37 @@
 import { existsSync } from 'node:fs'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { defaultRunFolder } from '../config/run-folder'
+import { samplingModes } from '../config/sampling'
 import type { VideoDataset } from '../dataset'
 import { C3D } from '../model'
 import { isAborted } from '../native/errors'
 import { train } from '../training'
-import { openDataset } from './dataset'
-import { addCommonOptions, addDeviceOption, presetOption, toClips, toNumber, toSize } from './options'
+import {
+  addSourceOptions,
+  openDataset,
+  openOfficialSplit,
+  SOURCE_HELP,
+  type SourceOptions,
+  tellDataset,
+} from './dataset'
+import {
+  addCommonOptions,
+  addDeviceOption,
+  cacheOption,
+  presetOption,
+  toClips,
+  toNumber,
+  toSize,
+} from './options'
 import type { RunCommand } from './program'
 import type { Session } from './session'
 import { plural, short } from './text'
 import { resolveSettings, type SettingOptions } from './train-settings'
 import { TrainingReport } from './training-report'
 
-interface TrainCommandOptions extends SettingOptions {
+interface TrainCommandOptions extends SettingOptions, SourceOptions {
   validation?: string
+  validationSplit?: string
   limit?: number
   out?: string
   overwrite?: boolean
@@ -25,9 +42,9 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
   const command = program
     .command('train')
     .description(
-      'Trains a network on a folder of <class>/<video>. What no option and no file says comes from the preset.',
+      'Trains a network on labelled videos. What no option and no file says comes from the preset.',
     )
-    .argument('<folder>', 'one folder for each class, with videos or frame folders in it')
+    .argument('<videos>', SOURCE_HELP)
     .option(
       '--architecture <name>',
       'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file',
@@ -38,7 +55,11 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .option('--batch-size <clips>', 'clips a step', toNumber)
     .option('--learning-rate <number>', 'at the start', toNumber)
     .option('--weight-decay <number>', 'pull of the weights towards 0', toNumber)
-    .option('--clips-per-video <number>', 'clips of a video that an epoch shows', toNumber)
+    .addOption(
+      new Option('--sampling <mode>', 'which clips of a video an epoch shows').choices(samplingModes),
+    )
+    .option('--clips-per-video <number>', 'for random and uniform sampling', toNumber)
+    .addOption(cacheOption())
     .option('--flip', 'mirror half of the training clips')
     .option('--no-flip', 'mirror none: where left and right matter')
     .option('--seed <number>', 'of weights, order, crops and split', toNumber)
@@ -53,7 +74,9 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .option('--batch-norm', 'batch norm behind every convolution')
     .option('--no-batch-norm', 'behind none')
     .option('--dropout <number>', 'behind fc6 and fc7', toNumber)
-    .option('--validation <part>', "fraction of the videos, a folder like the first, or 'none'")
+    .option('--validation <part>', "fraction of the videos, other videos like the first, or 'none'")
+    .option('--validation-split <name>', "value of the manifest's split column to validate on")
+    .option('--allow-overlap', 'validate on videos, pictures or groups that are trained on, too')
     .option('--validation-clips <number>', "clips of a video in validation, or 'all'", toClips)
     .option('--limit <videos>', 'train on so many videos only, spread over the classes', toNumber)
     .option(
@@ -61,15 +84,16 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
       'where config.json, metrics.jsonl and model.safetensors go (default: runs/<date>_<time>)',
     )
     .option('--overwrite', 'write to a folder that holds a model already')
-  addCommonOptions(addDeviceOption(command)).action((folder: string, options: TrainCommandOptions) =>
-    run(options, (session) => trainCommand(folder, options, session)),
+  addCommonOptions(addDeviceOption(addSourceOptions(command))).action(
+    (videos: string, options: TrainCommandOptions) =>
+      run(options, (session) => trainCommand(videos, options, session)),
   )
 }
 
-async function trainCommand(folder: string, options: TrainCommandOptions, session: Session): Promise<void> {
+async function trainCommand(videos: string, options: TrainCommandOptions, session: Session): Promise<void> {
   const { terminal, signal } = session
   const settings = await resolveSettings(options)
-  const { training, validation } = await openParts(folder, options, session)
+  const { training, validation } = await openParts(videos, options, session)
   using model = await C3D.create({
     ...settings.model,
     classes: [...training.classes],
@@ -86,7 +110,9 @@ async function trainCommand(folder: string, options: TrainCommandOptions, sessio
 
   const out = options.out ?? defaultRunFolder(new Date())
   const overwrite = options.overwrite ?? false
-  const run = train(model, training, { ...settings.training, validation, out, overwrite }, { signal })
+  const { allowOverlap } = options
+  const parts = { validation, allowOverlap, out, overwrite }
+  const run = train(model, training, { ...settings.training, ...parts }, { signal })
   const report = new TrainingReport(terminal)
   try {
     for await (const event of run) report.show(event)
@@ -101,22 +127,38 @@ interface Parts {
   validation: VideoDataset | undefined
 }
 
-async function openParts(folder: string, options: TrainCommandOptions, session: Session): Promise<Parts> {
-  const dataset = await openDataset(folder, session)
-  const { training, validation } = await chooseParts(dataset, options, session)
+async function openParts(videos: string, options: TrainCommandOptions, session: Session): Promise<Parts> {
+  const official = await openOfficialSplit(videos, options, session)
+  if (official) for (const part of [official.training, official.test]) tellDataset(part, session)
+  const { training, validation } =
+    official && options.validation === undefined
+      ? { training: official.training, validation: official.test }
+      : await chooseParts(videos, official?.training, options, session)
   return { training: options.limit === undefined ? training : limited(training, options.limit), validation }
 }
 
 async function chooseParts(
-  dataset: VideoDataset,
-  { validation, seed }: TrainCommandOptions,
+  videos: string,
+  official: VideoDataset | undefined,
+  options: TrainCommandOptions,
   session: Session,
 ): Promise<Parts> {
+  const { validation, validationSplit, seed } = options
+  const dataset = official ?? (await openDataset(videos, options, session))
+  if (validationSplit !== undefined) {
+    const source = validation ?? videos
+    return {
+      training: dataset,
+      validation: await openDataset(source, { ...options, split: validationSplit }, session),
+    }
+  }
   if (validation === 'none' || validation === '0') return { training: dataset, validation: undefined }
   const fraction = validation === undefined ? undefined : Number(validation)
-  if (validation !== undefined && Number.isNaN(fraction))
-    return { training: dataset, validation: await openDataset(validation, session) }
-  return dataset.split({ validation: fraction, seed })
+  if (validation === undefined || !Number.isNaN(fraction))
+    return dataset.split({ validation: fraction, seed })
+  // The split column is the first manifest's; a second one is another part already.
+  const { split: _, ...others } = options
+  return { training: dataset, validation: await openDataset(validation, others, session) }
 }
 
 /** The first `count` videos when the classes take turns, so that as many classes as possible are among them. */

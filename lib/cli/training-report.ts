@@ -5,8 +5,6 @@ import { duration, percent, plural } from './text'
 /** Shows the events of a training: a bar for the steps, a line for every epoch, and how it ended. */
 export class TrainingReport {
   readonly #terminal: Terminal
-  /** Of the steps of this epoch. */
-  #waits: number[] = []
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal
@@ -16,15 +14,16 @@ export class TrainingReport {
     this.#terminal.emit(event)
     switch (event.type) {
       case 'step':
-        this.#waits.push(event.dataWait)
         this.#terminal.progress(stepText(event), event.stepInEpoch, event.stepsInEpoch)
         break
       case 'progress':
         this.#terminal.progress(`epoch ${event.epoch} validation`, event.done, event.total)
         break
       case 'epoch':
-        this.#terminal.note(epochLine(event, mean(this.#waits)))
-        this.#waits = []
+        this.#terminal.note(epochLine(event))
+        break
+      case 'unreadable':
+        this.#terminal.note(`left out: ${event.path}: ${event.reason}`)
         break
       case 'warning':
         this.#terminal.note(`warning: ${event.message}`)
@@ -46,7 +45,7 @@ function stepText({ epoch, loss }: StepEvent): string {
 }
 
 /** epoch 3/12  loss 1.234  accuracy 56.1%  validation 61.0% (videos 66.7%)  12.3 clips/s  data wait 2% */
-function epochLine(event: EpochEvent, dataWait: number): string {
+function epochLine(event: EpochEvent): string {
   const { validation } = event
   return [
     `epoch ${String(event.epoch).padStart(String(event.epochs).length)}/${event.epochs}`,
@@ -56,10 +55,6 @@ function epochLine(event: EpochEvent, dataWait: number): string {
       ? [`validation ${percent(validation.clipTop1)} (videos ${percent(validation.videoTop1)})`]
       : []),
     `${event.clipsPerSecond.toFixed(1)} clips/s`,
-    `data wait ${Math.round(100 * dataWait)}%`,
+    `data wait ${Math.round(100 * event.dataWait)}%`,
   ].join('  ')
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length
 }

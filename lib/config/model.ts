@@ -1,9 +1,14 @@
 import { z } from 'zod'
-import type { NativeModelConfig, NativePreprocessing } from '../native/binding'
+import type { NativeModelConfig } from '../native/binding'
 import { type Architecture, type ArchitectureInput, resolveArchitecture } from './architectures'
 import { abortSignal, choice, expected, seed, settings, show, text } from './fields'
 import { complete, parse } from './parse'
-import { type Preprocessing, preprocessingSchema, resolvePreprocessing } from './preprocessing'
+import {
+  nativePreprocessing,
+  type Preprocessing,
+  preprocessingSchema,
+  resolvePreprocessing,
+} from './preprocessing'
 import { defaultPreset, type Preset, type PresetName, presetNames, presets } from './presets'
 
 /** A regular expression, since a union of literals would only say that the input is invalid. */
@@ -75,13 +80,15 @@ export interface ResolvedModel {
   config: ModelConfig
   device: string
   signal: AbortSignal | undefined
+  /** Of the mean cube, where there is one to be read. */
+  meanFile: string | undefined
 }
 
 export function resolveModel(options: CreateOptions): ResolvedModel {
   const { device, signal, preset, classes, ...given } = parse(createSchema, options, 'model')
   const defaults = modelDefaults(preset)
   const architecture = resolveArchitecture(given.architecture, defaults, 'model.architecture')
-  const preprocessing = resolvePreprocessing(
+  const { preprocessing, meanFile } = resolvePreprocessing(
     given.preprocessing,
     defaults.preprocessing,
     architecture.input,
@@ -92,6 +99,7 @@ export function resolveModel(options: CreateOptions): ResolvedModel {
     config: { preset: preset ?? defaultPreset, architecture, classes, preprocessing, initializer, seed },
     device,
     signal,
+    meanFile,
   }
 }
 
@@ -109,8 +117,4 @@ export function nativeModel(config: ModelConfig, device: string): NativeModelCon
     seed: config.seed,
     device,
   }
-}
-
-function nativePreprocessing({ temporalStride: _, ...preprocessing }: Preprocessing): NativePreprocessing {
-  return preprocessing
 }

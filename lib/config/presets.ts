@@ -1,6 +1,7 @@
 import type { NativeModelConfig } from '../native/binding'
 import { defaultLoader } from './loader'
 import type { PreprocessingProfile } from './preprocessing'
+import { plainSampling } from './sampling'
 import type { TrainingConfig } from './training'
 
 /** A named recipe: what a model is made with, and what it is trained with. The user's own settings win over it. */
@@ -37,6 +38,7 @@ const paperSection3: Preset = {
       mean: [90.252, 97.657, 101.408], // channel means of the UCF101 train split 1 mean cube (BGR)
       scale: 1, // transform_param's default
       temporalStride: 1, // section 3: 16 consecutive frames
+      framesPerSecond: null,
     },
     seed: 1,
   },
@@ -52,16 +54,18 @@ const paperSection3: Preset = {
     },
     schedule: { type: 'step', every: 4, gamma: 0.1 }, // section 3.1
     sampling: {
+      ...plainSampling,
       mode: 'non-overlapping', // section 3.1: "split into non-overlapped 16-frame clips"
-      clipsPerVideo: 1, // not used by 'non-overlapping'
-      randomCrop: true, // section 3.1: "random crops with a size of 3 x 16 x 112 x 112"
+      crop: 'random', // section 3.1: "random crops with a size of 3 x 16 x 112 x 112"
       flipProbability: 0.5, // conv3d_ucf101_train.prototxt: mirror: true
     },
     evaluation: {
+      crops: 1, // section 3.1: "center cropping"
       clips: 'all', // section 3.2 reports clip accuracy on the test split's non-overlapping clips
       batchSize: 30, // conv3d_ucf101_train.prototxt, TEST phase
     },
-    loader: defaultLoader(),
+    loader: defaultLoader('skip'),
+    cache: 'none',
   },
 }
 
@@ -75,6 +79,7 @@ const modern: Preset = {
       mean: [123.675, 116.28, 103.53], // ImageNet's, as in torchvision: 255 * [0.485, 0.456, 0.406]
       scale: 1 / 57.63, // one over the mean of ImageNet's deviations, 255 * [0.229, 0.224, 0.225]
       temporalStride: 1,
+      framesPerSecond: null,
     },
     seed: 1,
   },
@@ -89,9 +94,10 @@ const modern: Preset = {
       nesterov: false,
     },
     schedule: { type: 'cosine', warmup: 1, minimum: 0.01 }, // Loshchilov and Hutter, ICLR 2017
-    sampling: { mode: 'random', clipsPerVideo: 1, randomCrop: true, flipProbability: 0.5 },
-    evaluation: { clips: 4, batchSize: 16 },
-    loader: defaultLoader(),
+    sampling: { ...plainSampling, mode: 'random', clipsPerVideo: 1, crop: 'random', flipProbability: 0.5 },
+    evaluation: { clips: 4, crops: 1, batchSize: 16 },
+    loader: defaultLoader('skip'),
+    cache: 'none',
   },
 }
 

@@ -1,8 +1,9 @@
 import type { z } from 'zod'
+import { cacheSchema } from './cache'
 import { abortSignal, callback, settings, wholeNumber } from './fields'
 import { defaultLoader, loaderSchema } from './loader'
 import { complete, parse } from './parse'
-import { clipsSchema } from './sampling'
+import { clipsSchema, cropsSchema } from './sampling'
 
 /** Settings of the two ways to ask a trained model: predict (one video, no label) and evaluate (a data set). */
 
@@ -16,6 +17,9 @@ const scoringShape = {
   /** Clips a forward pass; only speed and memory depend on it. */
   batchSize: wholeNumber({ atLeast: 1 }).default(8),
   loader: loaderSchema.partial().prefault({}),
+  /** Windows of a clip that are averaged: 1, the centre; 3; or 10, mirrored ones too. */
+  crops: cropsSchema.default(1),
+  cache: cacheSchema.default('none'),
   signal: abortSignal().optional(),
   onProgress: callback<(progress: ScoringProgress) => void>().optional(),
 }

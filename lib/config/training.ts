@@ -1,10 +1,19 @@
 import { z } from 'zod'
 import type { NativeTrainingConfig } from '../native/binding'
+import { cacheSchema, nativeCache } from './cache'
 import { choice, expected, finiteNumber, flag, seed, settings, text, wholeNumber } from './fields'
-import { loaderSchema } from './loader'
+import { loaderSchema, nativeLoader } from './loader'
 import { complete, parse } from './parse'
+import type { Preprocessing } from './preprocessing'
 import { type PresetName, presetNames, presets } from './presets'
-import { clipsSchema, evaluationSampling, samplingSchema } from './sampling'
+import {
+  clipsSchema,
+  cropsSchema,
+  evaluationSampling,
+  nativeSampling,
+  samplingSchema,
+  shuffled,
+} from './sampling'
 
 const scheduleSchema = z.discriminatedUnion(
   'type',
@@ -35,7 +44,11 @@ const optimizerSchema = settings({
   nesterov: flag(),
 })
 
-const evaluationSchema = settings({ clips: clipsSchema, batchSize: wholeNumber({ atLeast: 1 }) })
+const evaluationSchema = settings({
+  clips: clipsSchema,
+  crops: cropsSchema,
+  batchSize: wholeNumber({ atLeast: 1 }),
+})
 
 /** Everything that decides what a training computes; what a preset gives in full. */
 export const recipeSchema = settings({
@@ -49,6 +62,7 @@ export const recipeSchema = settings({
   sampling: samplingSchema,
   evaluation: evaluationSchema,
   loader: loaderSchema,
+  cache: cacheSchema,
 })
 
 export type TrainingConfig = z.output<typeof recipeSchema>
@@ -96,14 +110,17 @@ export function resolveTraining(
 }
 
 /** What the addon takes. */
-export function nativeTraining(config: TrainingConfig, temporalStride: number): NativeTrainingConfig {
-  const { evaluation, sampling, ...same } = config
+export function nativeTraining(config: TrainingConfig, preprocessing: Preprocessing): NativeTrainingConfig {
+  const { evaluation, sampling, loader, cache, ...same } = config
+  const together = config.batchSize * loader.prefetch
   return {
     ...same,
-    sampling: { ...sampling, temporalStride },
+    sampling: nativeSampling(sampling, preprocessing, shuffled(sampling, together)),
     evaluation: {
       batchSize: evaluation.batchSize,
-      sampling: evaluationSampling(evaluation.clips, temporalStride),
+      sampling: evaluationSampling(evaluation.clips, evaluation.crops, preprocessing),
     },
+    loader: nativeLoader(loader),
+    cache: nativeCache(cache),
   }
 }

@@ -2,49 +2,56 @@ import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { C3DError, fileError } from '../native/errors'
-
-/** What lies in a `<class>/<video>` folder. */
-export interface Scan {
-  /** Sub-folders that hold videos, sorted by name. */
-  classes: { name: string; videos: string[] }[]
-  problems: { path: string; reason: string }[]
-}
+import { isImage } from './frame-numbers'
+import { byName, type DatasetProblem, type ListedVideo, type Listing } from './listing'
 
 const VIDEO =
   /\.(mp4|m4v|mov|avi|divx|mkv|webm|ogv|ogg|mpg|mpeg|m2v|mts|m2ts|ts|vob|wmv|asf|flv|f4v|3gp|3g2|gif|mjpeg|y4m)$/i
-const IMAGE = /\.(jpg|jpeg|png)$/i
 const SPLIT = /^(train|training|val|valid|validation|test|testing)$/i
 
 /**
  * Finds the videos of every class: files by their extension, and folders of images. Hidden files and anything else (a
- * LICENSE, a list) are passed over. Throws when there is nothing to be found, saying what lies there instead.
+ * LICENSE, a list) are passed over. Throws when there is nothing to be found, saying what lies there instead; with
+ * `unlabelled`, videos without a class folder are something.
  */
-export async function scanFolder(folder: string): Promise<Scan> {
+export async function scanFolder(folder: string, { unlabelled = false } = {}): Promise<Listing> {
   const root = await list(folder)
-  const scan: Scan = { classes: [], problems: [] }
+  const classes: { name: string; path: string }[] = []
+  const videos: ListedVideo[] = []
+  const problems: DatasetProblem[] = []
   for (const name of root.folders) {
-    const { videos, problems } = await scanClass(path.join(folder, name))
-    scan.problems.push(...problems)
-    if (videos.length > 0) scan.classes.push({ name, videos })
+    const classFolder = path.join(folder, name)
+    const found = await scanClass(classFolder)
+    problems.push(...found.problems)
+    videos.push(...found.videos.map((video) => ({ path: video, labels: [name], where: '' })))
+    if (found.videos.length > 0) classes.push({ name, path: classFolder })
   }
-  if (scan.classes.length === 0) throw await nothingFound(folder, root)
-  return scan
+  const loose = root.files.filter((name) => VIDEO.test(name))
+  if (classes.length === 0 && !(unlabelled && loose.length > 0)) throw await nothingFound(folder, root)
+  if (unlabelled)
+    videos.push(...loose.map((name) => ({ path: path.join(folder, name), labels: [], where: '' })))
+  return { source: folder, folder, classes, videos, problems, warnings: looseWarning(folder, loose.length) }
 }
 
-async function scanClass(folder: string): Promise<{ videos: string[]; problems: Scan['problems'] }> {
+async function scanClass(folder: string): Promise<{ videos: string[]; problems: DatasetProblem[] }> {
   const { files, folders } = await list(folder)
   const videos = files.filter((name) => VIDEO.test(name)).map((name) => path.join(folder, name))
-  const problems: Scan['problems'] = []
+  const problems: DatasetProblem[] = []
   for (const name of folders) {
     const inner = path.join(folder, name)
-    const isFrameFolder = (await list(inner)).files.some((file) => IMAGE.test(file))
-    if (isFrameFolder) videos.push(inner)
+    if ((await list(inner)).files.some(isImage)) videos.push(inner)
     else problems.push({ path: inner, reason: 'a folder without jpg or png images, so no frame folder' })
   }
   return { videos: videos.sort(byName), problems }
 }
 
-async function nothingFound(folder: string, root: Listing): Promise<C3DError> {
+function looseWarning(folder: string, count: number): DatasetProblem[] {
+  if (count === 0) return []
+  const videos = `${count} ${count === 1 ? 'video' : 'videos'} without a class folder`
+  return [{ path: folder, reason: `${videos}: no training uses them` }]
+}
+
+async function nothingFound(folder: string, root: Names): Promise<C3DError> {
   const splits = root.folders.filter((name) => SPLIT.test(name))
   if (splits.length > 0) {
     const calls = splits.map((name) => `VideoDataset.open(${JSON.stringify(path.join(folder, name))})`)
@@ -64,34 +71,29 @@ async function nothingFound(folder: string, root: Listing): Promise<C3DError> {
   )
 }
 
-interface Listing {
+interface Names {
   files: string[]
   folders: string[]
 }
 
 /** Names in a folder, sorted, links followed, without hidden ones. */
-async function list(folder: string): Promise<Listing> {
+async function list(folder: string): Promise<Names> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
     throw fileError(error, `read the folder '${folder}'`)
   })
-  const listing: Listing = { files: [], folders: [] }
+  const names: Names = { files: [], folders: [] }
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue
-    if (await isFolder(folder, entry)) listing.folders.push(entry.name)
-    else listing.files.push(entry.name)
+    if (await isFolder(folder, entry)) names.folders.push(entry.name)
+    else names.files.push(entry.name)
   }
-  listing.files.sort(byName)
-  listing.folders.sort(byName)
-  return listing
+  names.files.sort(byName)
+  names.folders.sort(byName)
+  return names
 }
 
 async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory()
   const target = await stat(path.join(parent, entry.name)).catch(() => undefined)
   return target?.isDirectory() ?? false
-}
-
-/** By code units, so that the order of classes is the same on every machine, whatever its language. */
-function byName(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -28,13 +28,14 @@ export function chooseValidation(items: readonly SplitItem[], fraction: number, 
   return items.map((item) => names.has(item.group))
 }
 
-interface Group {
+/** Items that never part. */
+export interface Group {
   name: string
   /** Items of each label. */
   counts: Map<number, number>
 }
 
-function collectGroups(items: readonly SplitItem[]): Group[] {
+export function collectGroups(items: readonly SplitItem[]): Group[] {
   const groups = new Map<string, Group>()
   for (const { group: name, label } of items) {
     const group = groups.get(name) ?? { name, counts: new Map() }

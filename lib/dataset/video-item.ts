@@ -1,9 +1,11 @@
-/** A video file or frame folder of a data set. */
+/** A video file or frame folder of a data set, or a part of one. */
 export interface VideoItem {
   readonly path: string
-  /** The name of its class. */
+  /** The name of its class; the first one where it has several. */
   readonly label: string
-  /** Frames that really decode, not what a header claims. */
+  /** All its classes, where it has several. */
+  readonly labels?: readonly string[]
+  /** Frames of the whole video: those that really decode, not what a header claims. */
   readonly frames: number
   /** Pixels, as displayed. */
   readonly width: number
@@ -12,4 +14,23 @@ export interface VideoItem {
   readonly framesPerSecond: number
   /** FFmpeg's name, or 'jpeg' or 'png' for frame folders. */
   readonly codec: string
+  /** First frame of a part, counted from 0; left out: the video's first. */
+  readonly start?: number
+  /** The frame behind the last one of a part; left out: the video's end. */
+  readonly end?: number
+  /** What its manifest says: videos of one group show the same scene or person. */
+  readonly group?: string
+  /** Of the decoded frames: equal ones mean the same pictures, whatever file they are in. '' where not known. */
+  readonly fingerprint: string
+}
+
+/** First frame, and the one behind the last. */
+export function rangeOf({ start = 0, end, frames }: VideoItem): { start: number; end: number } {
+  return { start, end: end ?? frames }
+}
+
+/** Frames of the video, or of the part that it is. */
+export function lengthOf(video: VideoItem): number {
+  const { start, end } = rangeOf(video)
+  return end - start
 }

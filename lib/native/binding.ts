@@ -58,10 +58,11 @@ export interface NativeArchitectureSummary {
 
 /** How pixels become the network's input: resize, crop, channel order, (value - mean) * scale. */
 export interface NativePreprocessing {
-  resize: { width: number; height: number }
+  /** shortSide > 0: the aspect ratio is kept, width and height are not used. */
+  resize: { width: number; height: number; shortSide: number }
   channelOrder: 'rgb' | 'bgr'
-  /** In channel order, 0 to 255. */
-  mean: [number, number, number]
+  /** In channel order, 0 to 255; 'cube': the tensor `mean_cube` of the model, zeros until it is written. */
+  mean: [number, number, number] | 'cube'
   scale: number
 }
 
@@ -115,6 +116,8 @@ export interface NativeVideoInfo {
   height: number
   framesPerSecond: number
   codec: string
+  /** Hex digest of the decoded frames: equal ones mean the same pictures, whatever file they are in. '' if unknown. */
+  fingerprint: string
   /** Why it cannot be read; '' when it can. */
   problem: string
 }
@@ -136,15 +139,83 @@ export interface NativeItems {
   /** Places in `set`. */
   videos: Int32Array
   labels: Int32Array
+  /** First frame of each. */
+  starts: Float64Array
+  /** The frame behind the last one of each; 0: the video's end. */
+  ends: Float64Array
+}
+
+export interface NativeClipLoaderRequest {
+  items: NativeItems
+  clip: { frames: number; height: number; width: number }
+  preprocessing: NativePreprocessing
+  sampling: NativeSampling
+  seed: number
+  epoch: number
+  batchSize: number
+  loader: NativeLoaderOptions
+  cache: NativeClipCacheHandle | null
+}
+
+/** Opened frames' cache, for loaders that share one. */
+export interface NativeClipCacheHandle {
+  /** `problem`: why no more is kept, if something went wrong; '' else. */
+  use(): { bytes: number; maxBytes: number; problem: string }
+  close(): void
+}
+
+export interface NativeClipBatch {
+  labels: Int32Array
+  /** Place of each clip's video in the request's items. */
+  items: Int32Array
+  /** First frame of each clip. */
+  starts: Float64Array
+  unreadable: NativeUnreadable[]
+}
+
+/** One pass over the clips of some videos. */
+export interface NativeClipLoader {
+  /** In the whole pass. */
+  readonly clips: number
+  /**
+   * Writes the next batch to `target`, on the task's thread: Uint8Array as [n, frames, height, width, 3], Float32Array
+   * as network input [n, 3, frames, height, width]. The caller must hold `target` until the task is done. null at the
+   * end.
+   */
+  next(target: Uint8Array | Float32Array): NativeTask<NativeClipBatch | null>
+  /** The mean of all clips that are left; `cube` is [3, frames, height, width]. */
+  mean(onEvent: (event: { done: number; total: number }) => void): NativeTask<{
+    clips: number
+    channels: [number, number, number]
+    cube: Float32Array
+    unreadable: NativeUnreadable[]
+  }>
+  close(): void
 }
 
 export interface NativeSampling {
-  mode: 'non-overlapping' | 'random' | 'uniform'
+  mode: 'non-overlapping' | 'dense' | 'random' | 'uniform'
   clipsPerVideo: number
+  clipStride: number
   temporalStride: number
-  randomCrop: boolean
+  /** 0: every video's own. */
+  framesPerSecond: number
+  shortVideos: 'repeat-last' | 'loop' | 'skip' | 'error'
+  crop: 'center' | 'random' | 'multi-scale' | 'three' | 'ten'
+  cropScales: number[]
+  scaleJitter: [number, number]
   flipProbability: number
+  colorJitter: { brightness: number; contrast: number; saturation: number; hue: number }
+  balanceClasses: boolean
+  shuffle: boolean
+  /** Clips of a video stay within about so many clips of each other; 0: anywhere. */
+  shuffleBlock: number
 }
+
+export type NativeClipCache =
+  | { type: 'none' }
+  | { type: 'memory'; maxBytes: number }
+  | { type: 'disk'; maxBytes: number; folder: string }
 
 export type NativeSchedule =
   | { type: 'constant' }
@@ -154,6 +225,7 @@ export type NativeSchedule =
 export interface NativeLoaderOptions {
   threads: number
   prefetch: number
+  skipUnreadable: boolean
 }
 
 export interface NativeTrainingConfig {
@@ -166,6 +238,7 @@ export interface NativeTrainingConfig {
   sampling: NativeSampling
   evaluation: { batchSize: number; sampling: NativeSampling }
   loader: NativeLoaderOptions
+  cache: NativeClipCache
 }
 
 export interface NativeTrainRequest {
@@ -200,6 +273,8 @@ export type NativeTrainEvent =
       /** Part of the step's time spent waiting for clips, 0 to 1. */
       dataWait: number
     }
+  | ({ type: 'unreadable' } & NativeUnreadable)
+  | { type: 'warning'; message: string }
   | { type: 'progress'; phase: 'evaluation'; epoch: number; done: number; total: number }
   | ({ type: 'evaluation'; epoch: number; seconds: number } & NativeScores)
   | { type: 'checkpoint'; epoch: number; file: string }
@@ -213,6 +288,8 @@ export type NativeTrainEvent =
       clips: number
       seconds: number
       clipsPerSecond: number
+      /** Part of the time after the first batch spent waiting for clips, 0 to 1. */
+      dataWait: number
       validation: NativeScores | null
     }
 
@@ -222,10 +299,20 @@ export interface NativeScoreRequest {
   sampling: NativeSampling
   batchSize: number
   loader: NativeLoaderOptions
+  cache: NativeClipCache
 }
 
+/** A video of which clips could not be read. */
+export interface NativeUnreadable {
+  path: string
+  reason: string
+}
+
+export type NativeScoreEvent = NativeClipScores | { type: 'unreadable'; videos: NativeUnreadable[] }
+
 /** Logits of a batch of clips as they are computed. */
-export interface NativeScoreEvent {
+export interface NativeClipScores {
+  type: 'clips'
   /** Place of each clip's video in `request.items`. */
   items: Int32Array
   /** First frame of each clip. */
@@ -295,7 +382,8 @@ export interface NativeBinding {
   createModel(config: NativeModelConfig): NativeTask<NativeModel>
   indexVideos(
     paths: string[],
-    threads: number,
+    /** `cache`: folder where frame counts are kept; null: none. */
+    options: { threads: number; cache: string | null },
     onEvent: (event: NativeIndexEvent) => void,
   ): NativeTask<NativeVideoSet>
   /**
@@ -309,6 +397,9 @@ export interface NativeBinding {
     format: NativeFrameFormat,
     out: Uint8Array,
   ): NativeTask<void>
+  /** null for the type 'none'. */
+  openClipCache(options: NativeClipCache): NativeTask<NativeClipCacheHandle | null>
+  createClipLoader(request: NativeClipLoaderRequest): NativeTask<NativeClipLoader>
   train(
     model: NativeModel,
     request: NativeTrainRequest,

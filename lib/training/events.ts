@@ -16,11 +16,10 @@ export type CheckpointEvent = NativeEvent<'checkpoint'>
 /** An epoch has ended: means over its clips, and the validation's scores, null without a validation set. */
 export type EpochEvent = NativeEvent<'epoch'>
 
-/** Something that is allowed but probably not meant. */
-export interface WarningEvent {
-  type: 'warning'
-  message: string
-}
+/** A clip of this video could not be read and is left out; once a video. */
+export type UnreadableEvent = NativeEvent<'unreadable'>
+/** Something that is allowed but probably not meant, or that slows the training down. */
+export type WarningEvent = NativeEvent<'warning'>
 
 export interface TrainingResult {
   /** 'stopped': by `stop()` or by leaving the loop. */
@@ -42,5 +41,6 @@ export type TrainingEvent =
   | EvaluationEvent
   | CheckpointEvent
   | EpochEvent
+  | UnreadableEvent
   | WarningEvent
   | DoneEvent

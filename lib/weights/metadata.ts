@@ -56,7 +56,7 @@ function parseContent(json: unknown): ModelMetadata {
   const { preset, classes, initializer, seed, training, ...content } = parse(contentSchema, json, KEY)
   const defaults = presets[preset].model
   const architecture = resolveArchitecture(content.architecture, defaults, `${KEY}.architecture`)
-  const preprocessing = resolvePreprocessing(
+  const { preprocessing } = resolvePreprocessing(
     content.preprocessing,
     defaults.preprocessing,
     architecture.input,

@@ -1,3 +1,5 @@
+#include "addon/clip_cache_handle.h"
+#include "addon/clip_loader_handle.h"
 #include "addon/conversions.h"
 #include "addon/environment.h"
 #include "addon/frames.h"
@@ -80,6 +82,8 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   environment->modelClass = Napi::Persistent(ModelHandle::define(env));
   environment->videoSetClass = Napi::Persistent(VideoSetHandle::define(env));
   environment->videoWriterClass = Napi::Persistent(VideoWriterHandle::define(env));
+  environment->clipCacheClass = Napi::Persistent(ClipCacheHandle::define(env));
+  environment->clipLoaderClass = Napi::Persistent(ClipLoaderHandle::define(env));
   // Ends the threads before the environment goes, also where no 'exit' event comes (worker.terminate()).
   env.AddCleanupHook([tasks = environment->tasks] { tasks->stopAll(); });
 
@@ -95,6 +99,8 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("createModel", createModel);
   set("indexVideos", indexVideos);
   set("readFrames", readFrames);
+  set("openClipCache", openClipCache);
+  set("createClipLoader", createClipLoader);
   set("train", train);
   set("score", score);
   set("createVideo", createVideo);

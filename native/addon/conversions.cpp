@@ -1,9 +1,14 @@
 #include "addon/conversions.h"
 
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "addon/properties.h"
 #include "core/runtime/error.h"
+#include "core/video/hash.h"
 
 namespace c3d::addon {
 namespace {
@@ -41,9 +46,34 @@ Layer toLayer(const Napi::Object& layer) {
 
 video::SamplingMode toSamplingMode(const std::string& name) {
   if (name == "non-overlapping") return video::SamplingMode::NonOverlapping;
+  if (name == "dense") return video::SamplingMode::Dense;
   if (name == "random") return video::SamplingMode::Random;
   if (name == "uniform") return video::SamplingMode::Uniform;
   unknown("sampling mode", name);
+}
+
+video::ShortVideos toShortVideos(const std::string& name) {
+  if (name == "repeat-last") return video::ShortVideos::RepeatLast;
+  if (name == "loop") return video::ShortVideos::Loop;
+  if (name == "skip") return video::ShortVideos::Skip;
+  if (name == "error") return video::ShortVideos::Error;
+  unknown("rule for short videos", name);
+}
+
+video::CropMode toCropMode(const std::string& name) {
+  if (name == "center") return video::CropMode::Center;
+  if (name == "random") return video::CropMode::Random;
+  if (name == "multi-scale") return video::CropMode::MultiScale;
+  if (name == "three") return video::CropMode::Three;
+  if (name == "ten") return video::CropMode::Ten;
+  unknown("crop", name);
+}
+
+std::vector<double> toNumbers(const Napi::Array& list) {
+  std::vector<double> numbers;
+  for (std::uint32_t i = 0; i < list.Length(); ++i)
+    numbers.push_back(list.Get(i).As<Napi::Number>().DoubleValue());
+  return numbers;
 }
 
 Schedule toSchedule(const Napi::Object& schedule) {
@@ -95,6 +125,17 @@ void fill(Napi::Object& object, const StepEvent& event) {
   object.Set("dataWait", event.dataWait);
 }
 
+void fill(Napi::Object& object, const UnreadableEvent& event) {
+  object.Set("type", "unreadable");
+  object.Set("path", event.path);
+  object.Set("reason", event.reason);
+}
+
+void fill(Napi::Object& object, const WarningEvent& event) {
+  object.Set("type", "warning");
+  object.Set("message", event.message);
+}
+
 void fill(Napi::Object& object, const EvaluationProgressEvent& event) {
   object.Set("type", "progress");
   object.Set("phase", "evaluation");
@@ -127,6 +168,7 @@ void fill(Napi::Object& object, const EpochEvent& event) {
   object.Set("clips", static_cast<double>(event.clips));
   object.Set("seconds", event.seconds);
   object.Set("clipsPerSecond", event.clipsPerSecond);
+  object.Set("dataWait", event.dataWait);
   object.Set("validation", event.validation ? Napi::Value(toJs(env, *event.validation)) : env.Null());
 }
 
@@ -146,11 +188,18 @@ Architecture toArchitecture(const Napi::Object& source) {
   return architecture;
 }
 
-Preprocessing toPreprocessing(const Napi::Object& source) {
-  const auto mean = array(source, "mean");
+Preprocessing toPreprocessing(const Napi::Object& source, const video::ClipLayout& layout) {
   Preprocessing preprocessing;
-  for (std::uint32_t i = 0; i < 3; ++i) preprocessing.mean[i] = mean.Get(i).As<Napi::Number>().DoubleValue();
   preprocessing.scale = number(source, "scale");
+  if (source.Get("mean").IsString()) {
+    preprocessing.meanCube =
+        at::zeros({3, layout.frames, layout.resize.height, layout.resize.width}, at::kFloat);
+    return preprocessing;
+  }
+  const auto mean = toNumbers(array(source, "mean"));
+  if (mean.size() != preprocessing.mean.size())
+    throw Error(ErrorCode::InvalidArgument, "Expected a mean of 3 channels.");
+  std::copy(mean.begin(), mean.end(), preprocessing.mean.begin());
   return preprocessing;
 }
 
@@ -161,40 +210,67 @@ Initializer toInitializer(const std::string& name) {
   unknown("initializer", name);
 }
 
-video::ClipLayout toClipLayout(const Architecture& architecture, const Napi::Object& preprocessing) {
+video::ClipLayout toClipLayout(std::int64_t frames, std::int64_t height, std::int64_t width,
+                               const Napi::Object& preprocessing) {
   const auto resize = object(preprocessing, "resize");
-  video::ClipLayout layout{
-      {static_cast<int>(integer(resize, "width")), static_cast<int>(integer(resize, "height")),
-       toChannelOrder(text(preprocessing, "channelOrder"))},
-      static_cast<int>(architecture.frames),
-      static_cast<int>(architecture.height),
-      static_cast<int>(architecture.width)};
-  if (layout.frame.width < layout.width || layout.frame.height < layout.height)
-    throw Error(ErrorCode::InvalidArgument, "Frames are resized to " + std::to_string(layout.frame.width) +
-                                                "x" + std::to_string(layout.frame.height) +
-                                                ", which is smaller than the network's input of " +
-                                                std::to_string(layout.width) + "x" +
-                                                std::to_string(layout.height) + " (width x height).");
-  return layout;
+  return {{static_cast<int>(integer(resize, "width")), static_cast<int>(integer(resize, "height")),
+           static_cast<int>(integer(resize, "shortSide"))},
+          toChannelOrder(text(preprocessing, "channelOrder")),
+          static_cast<int>(frames),
+          static_cast<int>(height),
+          static_cast<int>(width)};
+}
+
+MakeFrameCache toFrameCache(const Napi::Object& source) {
+  const auto type = text(source, "type");
+  if (type == "none") return [] { return nullptr; };
+  const auto limit = static_cast<std::uint64_t>(integer(source, "maxBytes"));
+  if (type == "memory") return [limit] { return video::makeMemoryFrameCache(limit); };
+  if (type == "disk")
+    return [limit, folder = text(source, "folder")] { return video::openDiskFrameCache(folder, limit); };
+  unknown("clip cache", type);
+}
+
+video::ClipLoaderOptions toLoaderOptions(std::size_t batchSize, const Napi::Object& loader) {
+  return {batchSize, static_cast<int>(integer(loader, "threads")),
+          static_cast<std::size_t>(integer(loader, "prefetch")), boolean(loader, "skipUnreadable"), nullptr};
 }
 
 video::SamplingOptions toSampling(const Napi::Object& source) {
+  const auto scaleJitter = toNumbers(array(source, "scaleJitter"));
+  const auto colour = object(source, "colorJitter");
   video::SamplingOptions options;
   options.mode = toSamplingMode(text(source, "mode"));
   options.clipsPerVideo = integer(source, "clipsPerVideo");
+  options.clipStride = integer(source, "clipStride");
   options.temporalStride = integer(source, "temporalStride");
-  options.randomCrop = boolean(source, "randomCrop");
+  options.framesPerSecond = number(source, "framesPerSecond");
+  options.shortVideos = toShortVideos(text(source, "shortVideos"));
+  options.crop = toCropMode(text(source, "crop"));
+  options.cropScales = toNumbers(array(source, "cropScales"));
+  options.smallestScale = scaleJitter.at(0);
+  options.largestScale = scaleJitter.at(1);
   options.flipProbability = number(source, "flipProbability");
+  options.colour = {number(colour, "brightness"), number(colour, "contrast"), number(colour, "saturation"),
+                    number(colour, "hue")};
+  options.balanceClasses = boolean(source, "balanceClasses");
+  options.shuffle = boolean(source, "shuffle");
+  options.shuffleBlock = static_cast<std::size_t>(integer(source, "shuffleBlock"));
   return options;
 }
 
 std::vector<video::LabelledVideo> toItems(const Napi::Object& source) {
   const auto videos = typedArray<Napi::Int32Array>(source.Get("videos"), napi_int32_array, "videos");
   const auto labels = typedArray<Napi::Int32Array>(source.Get("labels"), napi_int32_array, "labels");
-  if (videos.ElementLength() != labels.ElementLength())
-    throw Error(ErrorCode::InvalidArgument, "Expected as many labels as videos.");
+  const auto starts = typedArray<Napi::Float64Array>(source.Get("starts"), napi_float64_array, "starts");
+  const auto ends = typedArray<Napi::Float64Array>(source.Get("ends"), napi_float64_array, "ends");
+  const auto count = videos.ElementLength();
+  if (labels.ElementLength() != count || starts.ElementLength() != count || ends.ElementLength() != count)
+    throw Error(ErrorCode::InvalidArgument, "Expected as many labels, starts and ends as videos.");
   std::vector<video::LabelledVideo> items;
-  for (std::size_t i = 0; i < videos.ElementLength(); ++i) items.push_back({videos[i], labels[i]});
+  for (std::size_t i = 0; i < count; ++i)
+    items.push_back(
+        {videos[i], labels[i], static_cast<std::int64_t>(starts[i]), static_cast<std::int64_t>(ends[i])});
   return items;
 }
 
@@ -211,11 +287,11 @@ TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLay
   config.schedule = toSchedule(object(source, "schedule"));
   config.layout = layout;
   config.sampling = toSampling(object(source, "sampling"));
-  config.sampling.shuffle = true;
   config.evaluation = {static_cast<std::size_t>(integer(evaluation, "batchSize")),
                        toSampling(object(evaluation, "sampling"))};
   config.loaderThreads = static_cast<int>(integer(loader, "threads"));
   config.prefetch = static_cast<std::size_t>(integer(loader, "prefetch"));
+  config.skipUnreadable = boolean(loader, "skipUnreadable");
   return config;
 }
 
@@ -260,7 +336,23 @@ Napi::Object toJs(Napi::Env env, const video::IndexedVideo& video) {
   object.Set("framesPerSecond", video.index.framesPerSecond);
   object.Set("codec", video.index.codec);
   object.Set("problem", video.problem);
+  const auto fingerprint = video.index.fingerprint;
+  object.Set("fingerprint", fingerprint == 0 ? std::string() : video::hexOf(fingerprint));
   return object;
+}
+
+Napi::Array toJs(Napi::Env env, const video::VideoSet& videos,
+                 const std::vector<video::UnreadableClip>& unreadable) {
+  auto list = Napi::Array::New(env);
+  std::set<std::int32_t> told;
+  for (const auto& [clip, reason] : unreadable) {
+    if (!told.insert(clip.video).second) continue;
+    auto video = Napi::Object::New(env);
+    video.Set("path", videos.videos()[static_cast<std::size_t>(clip.video)].path.string());
+    video.Set("reason", reason);
+    list.Set(list.Length(), video);
+  }
+  return list;
 }
 
 Napi::Float32Array toFloat32Array(Napi::Env env, const at::Tensor& tensor) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <memory>
+
 #include "addon/napi.h"
 #include "core/evaluation/scorer.h"
 #include "core/model/architecture.h"
@@ -13,19 +16,31 @@
 namespace c3d::addon {
 
 Architecture toArchitecture(const Napi::Object& object);
-Preprocessing toPreprocessing(const Napi::Object& object);
+/// A mean cube gets zeros: its values are a tensor of the model.
+Preprocessing toPreprocessing(const Napi::Object& object, const video::ClipLayout& layout);
 Initializer toInitializer(const std::string& name);
 video::SamplingOptions toSampling(const Napi::Object& object);
 std::vector<video::LabelledVideo> toItems(const Napi::Object& object);
 TrainingConfig toTrainingConfig(const Napi::Object& object, const video::ClipLayout& layout);
 
-/// Clips of the architecture's size, cut from frames of the preprocessing's.
-video::ClipLayout toClipLayout(const Architecture& architecture, const Napi::Object& preprocessing);
+/// What makes a cache of decoded frames, which may be none.
+using MakeFrameCache = std::function<std::shared_ptr<video::FrameCache>()>;
+/// Opening a cache looks at the disk, so that it is done later, on the thread that works.
+MakeFrameCache toFrameCache(const Napi::Object& object);
+/// All but the cache.
+video::ClipLoaderOptions toLoaderOptions(std::size_t batchSize, const Napi::Object& loader);
+
+/// Clips of `frames` frames of width x height pixels, cut from frames of the preprocessing's size.
+video::ClipLayout toClipLayout(std::int64_t frames, std::int64_t height, std::int64_t width,
+                               const Napi::Object& preprocessing);
 
 Napi::Object toJs(Napi::Env env, const ArchitectureSummary& summary);
 Napi::Object toJs(Napi::Env env, const Scores& scores);
 Napi::Object toJs(Napi::Env env, const TrainingEvent& event);
 Napi::Object toJs(Napi::Env env, const video::IndexedVideo& video);
+/// [{ path, reason }], each video once.
+Napi::Array toJs(Napi::Env env, const video::VideoSet& videos,
+                 const std::vector<video::UnreadableClip>& unreadable);
 
 /// A copy owned by V8.
 Napi::Float32Array toFloat32Array(Napi::Env env, const at::Tensor& tensor);

@@ -213,11 +213,13 @@ Napi::Value createModel(const Napi::CallbackInfo& info) {
     const auto config = info[0].As<Napi::Object>();
     const auto preprocessing = object(config, "preprocessing");
     const auto architecture = toArchitecture(object(config, "architecture"));
+    const auto layout =
+        toClipLayout(architecture.frames, architecture.height, architecture.width, preprocessing);
     return startComputing(
         env, {},
-        [&environment = Environment::of(env), architecture,
-         layout = toClipLayout(architecture, preprocessing), classes = integer(config, "classes"),
-         pixels = toPreprocessing(preprocessing), initializer = toInitializer(text(config, "initializer")),
+        [&environment = Environment::of(env), architecture, layout, classes = integer(config, "classes"),
+         pixels = toPreprocessing(preprocessing, layout),
+         initializer = toInitializer(text(config, "initializer")),
          seed = static_cast<std::uint64_t>(integer(config, "seed")),
          device = resolveDevice(text(config, "device"))](Task&) -> ToJs {
           auto model = std::make_shared<Model>(architecture, classes, pixels, device, layout);

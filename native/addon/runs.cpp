@@ -39,11 +39,20 @@ Napi::Object toScoreEvent(Napi::Env env, const std::vector<video::ClipSpec>& cli
     starts[i] = static_cast<double>(clips[i].start);
   }
   auto event = Napi::Object::New(env);
+  event.Set("type", "clips");
   event.Set("items", items);
   event.Set("starts", starts);
   event.Set("logits", toFloat32Array(env, logits));
   event.Set("done", static_cast<double>(done));
   event.Set("total", static_cast<double>(total));
+  return event;
+}
+
+Napi::Object toUnreadableEvent(Napi::Env env, const ClipData& data,
+                               const std::vector<video::UnreadableClip>& unreadable) {
+  auto event = Napi::Object::New(env);
+  event.Set("type", "unreadable");
+  event.Set("videos", toJs(env, *data.videos, unreadable));
   return event;
 }
 
@@ -59,18 +68,22 @@ Napi::Value train(const Napi::CallbackInfo& info) {
     std::optional<ClipData> validation;
     if (!isNull(request, "validation")) validation = toClipData(object(request, "validation"), 0, classes);
     const auto config = toTrainingConfig(object(request, "config"), model->layout);
+    const auto makeCache = toFrameCache(object(object(request, "config"), "cache"));
     std::optional<CheckpointTarget> checkpoint;
     if (!isNull(request, "checkpoint")) {
       const auto target = object(request, "checkpoint");
       checkpoint = CheckpointTarget{text(target, "file"), text(target, "header")};
     }
     return startComputing(env, info[2].As<Napi::Function>(),
-                          [model, training, validation, config, checkpoint](Task& task) -> ToJs {
+                          [model, training, validation, config, makeCache, checkpoint](Task& task) -> ToJs {
+                            auto withCache = config;
+                            withCache.cache = makeCache();
                             const auto sink = [&task](const TrainingEvent& event) {
                               const auto send = isDroppable(event) ? &Task::emitDroppable : &Task::emit;
                               (task.*send)([event](Napi::Env e) { return toJs(e, event); });
                             };
-                            Trainer trainer(model->network, training, validation, config, checkpoint, sink);
+                            Trainer trainer(model->network, training, validation, withCache, checkpoint,
+                                            sink);
                             const auto result = trainer.run(task.cancellation());
                             return [result](Napi::Env e) {
                               auto object = Napi::Object::New(e);
@@ -89,18 +102,22 @@ Napi::Value score(const Napi::CallbackInfo& info) {
     const auto request = info[1].As<Napi::Object>();
     const auto data = toClipData(object(request, "items"), -1, model->network.classes());
     const auto sampling = toSampling(object(request, "sampling"));
-    const auto loader = object(request, "loader");
-    const video::ClipLoaderOptions loading{static_cast<std::size_t>(integer(request, "batchSize")),
-                                           static_cast<int>(integer(loader, "threads")),
-                                           static_cast<std::size_t>(integer(loader, "prefetch"))};
+    const auto loading =
+        toLoaderOptions(static_cast<std::size_t>(integer(request, "batchSize")), object(request, "loader"));
+    const auto makeCache = toFrameCache(object(request, "cache"));
     return startComputing(
-        env, info[2].As<Napi::Function>(), [model, data, sampling, loading](Task& task) -> ToJs {
+        env, info[2].As<Napi::Function>(), [model, data, sampling, loading, makeCache](Task& task) -> ToJs {
+          auto withCache = loading;
+          withCache.cache = makeCache();
           scoreClips(
-              model->network, data, model->layout, sampling, loading, task.cancellation(),
+              model->network, data, model->layout, sampling, withCache, task.cancellation(),
               [&task](const auto& clips, const at::Tensor& logits, std::size_t done, std::size_t total) {
                 task.emit([clips, logits, done, total](Napi::Env e) {
                   return toScoreEvent(e, clips, logits, done, total);
                 });
+              },
+              [&](const auto& unreadable) {
+                task.emit([data, unreadable](Napi::Env e) { return toUnreadableEvent(e, data, unreadable); });
               });
           return nullptr;
         });

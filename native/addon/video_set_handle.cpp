@@ -2,6 +2,7 @@
 
 #include "addon/conversions.h"
 #include "addon/environment.h"
+#include "addon/properties.h"
 
 namespace c3d::addon {
 
@@ -31,10 +32,12 @@ Napi::Value indexVideos(const Napi::CallbackInfo& info) {
     const auto list = info[0].As<Napi::Array>();
     for (std::uint32_t i = 0; i < list.Length(); ++i)
       paths.emplace_back(list.Get(i).As<Napi::String>().Utf8Value());
-    const auto threads = info[1].As<Napi::Number>().Int32Value();
+    const auto settings = info[1].As<Napi::Object>();
+    video::IndexingOptions options{static_cast<int>(integer(settings, "threads")), std::nullopt};
+    if (!isNull(settings, "cache")) options.cache = text(settings, "cache");
     return environment.tasks->start(
         env, info[2].As<Napi::Function>(),
-        [&environment, media = environment.media, paths, threads](Task& task) -> ToJs {
+        [&environment, media = environment.media, paths, options](Task& task) -> ToJs {
           const auto report = [&](std::size_t done, const video::IndexedVideo& latest) {
             task.emitDroppable([done, total = paths.size(), latest](Napi::Env e) {
               auto event = Napi::Object::New(e);
@@ -44,7 +47,7 @@ Napi::Value indexVideos(const Napi::CallbackInfo& info) {
               return event;
             });
           };
-          auto set = video::VideoSet::index(media, paths, threads, task.cancellation(), report);
+          auto set = video::VideoSet::index(media, paths, options, task.cancellation(), report);
           return [&environment, set](Napi::Env e) {
             return VideoSetHandle::create(e, environment.videoSetClass, set);
           };

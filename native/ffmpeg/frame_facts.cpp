@@ -81,4 +81,13 @@ std::uint64_t digestOf(const AVFrame& frame) {
   return digest.value();
 }
 
+std::uint64_t combined(std::uint64_t fingerprint, std::uint64_t digest) {
+  Digest both;
+  std::array<std::uint8_t, 2 * sizeof(std::uint64_t)> bytes;
+  std::memcpy(bytes.data(), &fingerprint, sizeof fingerprint);
+  std::memcpy(bytes.data() + sizeof fingerprint, &digest, sizeof digest);
+  both.add(bytes.data(), bytes.size());
+  return both.value();
+}
+
 }  // namespace c3d::ffmpeg

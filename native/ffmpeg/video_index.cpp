@@ -26,9 +26,11 @@ class IndexBuilder {
     const std::int64_t timestamp = timestampOf(frame);
     const bool later = index_.timestamps.empty() || timestamp > index_.timestamps.back();
     if (timestamp == AV_NOPTS_VALUE || !later) timestampsIdentify_ = false;
+    const std::uint64_t digest = digestOf(frame);
+    index_.fingerprint = combined(index_.fingerprint, digest);
     if (timestampsIdentify_) {
       index_.timestamps.push_back(timestamp);
-      index_.digests.push_back(digestOf(frame));
+      index_.digests.push_back(digest);
     }
     if (isKeyFrame(frame)) index_.keyFrames.push_back(index_.frameCount);
     ++index_.frameCount;

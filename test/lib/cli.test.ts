@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -50,12 +50,12 @@ const linesOf = (text: string) =>
 describe('wrong usage ends with status 2', () => {
   test.each([
     [['trian'], "unknown command 'trian'"],
-    [['train'], "missing required argument 'folder'"],
+    [['train'], "missing required argument 'videos'"],
     [['train', 'x', '--epoch', '3'], "unknown option '--epoch'"],
     [['train', 'x', '--epochs', 'three'], 'Expected a number.'],
     [['train', 'x', '--input-size', '1x2x3'], "Expected a size like '112' or '128x112'"],
     [['train', 'x', '--preset', 'best'], 'Allowed choices are modern, paper-section-3'],
-    [['train', '/nowhere/at-all'], "Cannot read the folder '/nowhere/at-all'"],
+    [['train', '/nowhere/at-all'], "Cannot open '/nowhere/at-all'"],
     [['predict', '/nowhere/model.safetensors', 'x.mp4'], "Cannot open '/nowhere/model.safetensors'"],
     [['make-motion-videos', 'x', '--classes', 'left,wright'], 'Expected motions of: left, right'],
   ])('%p', async (args, message) => {
@@ -212,12 +212,14 @@ describe('train', () => {
   })
 
   test('--limit takes videos of every class, --validation another folder', async () => {
+    const other = path.join(folder, 'other')
+    await cp(data, other, { recursive: true })
     let request: NativeTrainRequest | undefined
     binding.train = (_model, given) => {
       request = given
       return task(() => ({ steps: 0, seconds: 0 }))
     }
-    await c3d('train', data, '--limit', '4', '--validation', data, '--out', path.join(folder, 'run'))
+    await c3d('train', data, '--limit', '4', '--validation', other, '--out', path.join(folder, 'run'))
     expect([...(request?.training.labels ?? [])]).toEqual([0, 0, 1, 1])
     expect(request?.validation?.labels).toHaveLength(10)
     expect(request?.validation?.set).not.toBe(request?.training.set)
@@ -299,6 +301,168 @@ describe('predict', () => {
     expect(status).toBe(0)
     expect(stdout).toMatch(/10 videos +50\.0% +100\.0%/)
     expect(stdout).toMatch(/jump +5 +0\.0% +run \(5\)/)
+  })
+
+  test('evaluate takes a manifest, and the test part of official lists', async () => {
+    const model = await makeModel()
+    binding.score = fakeScoring(() => [{ start: 0, logits: [0, 100] }])
+    const list = path.join(folder, 'list.csv')
+    await writeFile(list, 'path,label,split\n0.mp4,run,train\n1.mp4,run,test\n')
+    const options = ['--root', path.join(data, 'run'), '--split', 'test']
+    expect((await c3d('evaluate', model, list, ...options)).stdout).toMatch(/1 video +100\.0%/)
+    await writeFile(path.join(folder, 'run_test_split1.txt'), '0.mp4 1\n1.mp4 2\n2.mp4 2\n3.mp4 0\n')
+    const official = await c3d('evaluate', model, data, '--hmdb51-lists', folder)
+    expect(official.stdout).toMatch(/2 videos +100\.0%/)
+  })
+})
+
+describe('data check', () => {
+  test('tells what there is and what is broken, with status 1', async () => {
+    await writeFile(path.join(data, 'run', 'broken.mp4'), '')
+    const { status, stdout, stderr } = await c3d('data', 'check', data, '--clip-length', '41')
+    expect(status).toBe(1)
+    expect(stderr).toBe('')
+    expect(stdout).toContain(`${data}: 10 videos of 2 classes in 10 files, 400 frames\n`)
+    expect(stdout).toMatch(/class {2}videos {2}frames\njump {8}5 {5}200\nrun {9}5 {5}200\n/)
+    expect(stdout).toMatch(/imbalance +1\.0/)
+    expect(stdout).toMatch(/length +40 to 40 frames, median 40\nunder 41 frames +10 videos\n/)
+    expect(stdout).toMatch(/size +320x240 \(10\)\nframe rate +25 \(10\)\ncodec +h264 \(10\)\n/)
+    expect(stdout).toContain(
+      `broken, left out: 1\n  ${path.join(data, 'run', 'broken.mp4')}: no video stream\n`,
+    )
+    expect(stdout).toContain('suspected duplicates: none')
+  })
+
+  test('reads every file, though its frames were counted before', async () => {
+    const indexed = jest.spyOn(binding, 'indexVideos')
+    await c3d('data', 'check', data, '--against', data)
+    expect(indexed.mock.calls.map(([, options]) => options.cache)).toEqual([null, null])
+  })
+
+  test('ends with status 0 where nothing is', async () => {
+    const { status, stdout } = await c3d('data', 'check', data, '--json')
+    expect(status).toBe(0)
+    expect(linesOf(stdout)).toMatchObject([
+      { type: 'check', source: data, videos: 10, problems: [], duplicates: [] },
+    ])
+  })
+
+  test('reports where nothing can be read, and videos without classes', async () => {
+    const broken = path.join(folder, 'bad', 'run')
+    await mkdir(broken, { recursive: true })
+    await writeFile(path.join(broken, 'broken.mp4'), '')
+    const { status, stdout } = await c3d('data', 'check', path.dirname(broken))
+    expect(status).toBe(1)
+    expect(stdout).toContain('0 videos of 0 classes in 0 files')
+    const loose = await c3d('data', 'check', path.join(data, 'run'))
+    expect(loose.status).toBe(0)
+    expect(loose.stdout).toContain('5 videos without a class folder: no training uses them')
+  })
+
+  test('compares two parts', async () => {
+    const other = path.join(folder, 'other')
+    await mkdir(path.join(other, 'jump'), { recursive: true })
+    await writeFile(path.join(other, 'jump', 'new.mp4'), '')
+    expect(await c3d('data', 'check', data, '--against', other)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('shared by both parts: none\n'),
+    })
+    await writeFile(path.join(other, 'jump', 'copy2.mp4'), '')
+    await writeFile(path.join(data, 'run', 'copy.mp4'), '')
+    const { status, stdout } = await c3d('data', 'check', data, '--against', other)
+    expect(status).toBe(1)
+    const [a, b] = [path.join(data, 'run', 'copy.mp4'), path.join(other, 'jump', 'copy2.mp4')]
+    expect(stdout).toContain(`shared by both parts: 1\n  '${a}' and '${b}' show the same pictures\n`)
+    const json = await c3d('data', 'check', data, '--against', other, '--json')
+    expect(linesOf(json.stdout).at(-1)).toEqual({
+      type: 'overlaps',
+      overlaps: [{ kind: 'pictures', first: [a], second: [b] }],
+    })
+  })
+
+  test('compares two values of a split column', async () => {
+    const list = path.join(folder, 'list.csv')
+    await writeFile(list, 'path,label,split\ndata/run/0.mp4,run,a\ndata/run/0.mp4,run,b\n')
+    const { status, stdout } = await c3d('data', 'check', list, '--split', 'a', '--against-split', 'b')
+    expect(status).toBe(1)
+    expect(stdout).toContain(`'${path.join(data, 'run', '0.mp4')}' is in both`)
+  })
+
+  test('wrong usage ends with status 2', async () => {
+    expect(await c3d('data', 'check', '/nowhere/at-all')).toMatchObject({ status: 2, stdout: '' })
+    expect((await c3d('data', 'chekc', data)).status).toBe(2)
+    expect((await c3d('data')).status).toBe(2)
+    const both = await c3d('data', 'check', data, '--ucf101-lists', 'a', '--hmdb51-lists', 'b')
+    expect(both.status).toBe(2)
+    expect(both.stderr).toContain(
+      "option '--ucf101-lists <folder>' cannot be used with option '--hmdb51-lists",
+    )
+  })
+})
+
+describe('sources', () => {
+  /** What a training is asked to do. */
+  async function requested(...args: string[]) {
+    let request: NativeTrainRequest | undefined
+    binding.train = (_model, given) => {
+      request = given
+      return task(() => ({ steps: 0, seconds: 0 }))
+    }
+    const ended = await c3d('train', ...args, '--out', path.join(folder, 'run'), '--overwrite')
+    return { ...ended, request }
+  }
+
+  const count = (request?: NativeTrainRequest) => [
+    request?.training.videos.length,
+    request?.validation?.videos.length,
+  ]
+
+  test('a manifest, parted by its split column', async () => {
+    const list = path.join(folder, 'list.csv')
+    const lines = ['jump', 'run'].flatMap((name) =>
+      [0, 1, 2, 3, 4].map((i) => `data/${name}/${i}.mp4,${name},${i < 3 ? 'train' : 'val'}`),
+    )
+    await writeFile(list, ['path,label,split', ...lines].join('\n'))
+    const split = ['--split', 'train', '--validation-split', 'val']
+    const { status, request } = await requested(list, ...split)
+    expect([status, count(request)]).toEqual([0, [6, 4]])
+    const mixed = await requested(list)
+    expect(mixed.stderr).toContain(`warning: ${list}`)
+    expect(count(mixed.request)).toEqual([8, 2])
+  })
+
+  test('the official lists of UCF101; a part of the training videos instead of the test', async () => {
+    const lists = path.join(folder, 'lists')
+    await mkdir(lists)
+    await writeFile(path.join(lists, 'classInd.txt'), '1 jump\n2 run\n')
+    const part = (...numbers: number[]) =>
+      ['jump', 'run'].flatMap((name) => numbers.map((i) => `${name}/${i}.mp4`)).join('\n')
+    await writeFile(path.join(lists, 'trainlist01.txt'), part(0, 1))
+    await writeFile(path.join(lists, 'testlist01.txt'), part(2, 3, 4))
+    const official = await requested(data, '--ucf101-lists', lists, '--split', '1')
+    expect([official.status, count(official.request)]).toEqual([0, [4, 6]])
+    expect(official.stderr).toContain('testlist01.txt: 6 videos of 2 classes')
+    const own = await requested(data, '--ucf101-lists', lists, '--validation', '0.5')
+    expect(count(own.request)).toEqual([2, 2])
+    const wrong = await requested(data, '--ucf101-lists', lists, '--split', 'one')
+    expect(wrong).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('at openUcf101.split: expected'),
+    })
+    const checked = await c3d('data', 'check', data, '--ucf101-lists', lists, '--json')
+    expect(linesOf(checked.stdout)).toMatchObject([
+      { type: 'check', videos: 4 },
+      { type: 'check', videos: 6 },
+      { type: 'overlaps', overlaps: [] },
+    ])
+  })
+
+  test('validation on what is trained on is refused, unless forced', async () => {
+    const refused = await requested(data, '--validation', data)
+    expect(refused.status).toBe(2)
+    expect(refused.stderr).toContain('The training and validation sets overlap')
+    const forced = await requested(data, '--validation', data, '--allow-overlap')
+    expect([forced.status, count(forced.request)]).toEqual([0, [10, 10]])
   })
 })
 

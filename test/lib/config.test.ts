@@ -97,7 +97,7 @@ describe('presets', () => {
       batchSize: 30,
       optimizer: { learningRate: 0.003, momentum: 0.9, weightDecay: 0.005 },
       schedule: { type: 'step', every: 4, gamma: 0.1 },
-      sampling: { mode: 'non-overlapping', randomCrop: true, flipProbability: 0.5 },
+      sampling: { mode: 'non-overlapping', crop: 'random', flipProbability: 0.5 },
       evaluation: { clips: 'all' },
     })
     expect(resolveModel({ classes, preset: 'paper-section-3' }).config).toMatchObject({
@@ -120,15 +120,21 @@ describe('presets', () => {
 })
 
 describe('what goes to the addon', () => {
+  const { preprocessing } = resolveModel({ classes }).config
+
   test('clips of an evaluation are never cropped at random or mirrored', () => {
-    const config = nativeTraining(resolveTraining({ evaluation: { clips: 3 } }, 'modern'), 2)
+    const config = nativeTraining(resolveTraining({ evaluation: { clips: 3 } }, 'modern'), {
+      ...preprocessing,
+      temporalStride: 2,
+    })
     expect(config.sampling.temporalStride).toBe(2)
-    expect(config.evaluation.sampling).toEqual({
+    expect(config.evaluation.sampling).toMatchObject({
       mode: 'uniform',
       clipsPerVideo: 3,
       temporalStride: 2,
-      randomCrop: false,
+      crop: 'center',
       flipProbability: 0,
+      shuffle: false,
     })
   })
 

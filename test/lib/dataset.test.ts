@@ -65,7 +65,7 @@ describe('opening', () => {
       ['run/nothing', 'a folder without jpg or png images, so no frame folder'],
       ['run/broken.mp4', 'no video stream'],
       ['sit/broken.mp4', 'no video stream'],
-      ['sit', 'none of its 1 videos can be read, so the class is left out'],
+      ['sit', "no video of the class 'sit' can be read, so the class is left out"],
     ])
   })
 
@@ -88,7 +88,7 @@ describe('opening', () => {
   })
 
   test.each([
-    ['a folder that is not there', [], 'none', 'C3D_FILE_NOT_FOUND', "Cannot read the folder '"],
+    ['a folder that is not there', [], 'none', 'C3D_FILE_NOT_FOUND', "Cannot open '"],
     ['an empty folder', ['x/readme.txt'], 'x', 'C3D_EMPTY_DATASET', 'holds 0 folders, none with videos'],
     [
       'videos without classes',
@@ -97,7 +97,7 @@ describe('opening', () => {
       'C3D_EMPTY_DATASET',
       'holds 2 videos without a class folder',
     ],
-    ['nothing that can be read', ['x/broken.mp4'], '.', 'C3D_EMPTY_DATASET', 'None of the 1 videos in'],
+    ['nothing that can be read', ['x/broken.mp4'], '.', 'C3D_EMPTY_DATASET', 'None of the videos of'],
     [
       'parts of a data set',
       ['train/run/a.mp4', 'val/run/b.mp4'],
@@ -199,6 +199,31 @@ describe('split', () => {
     expect(training).toHaveLength(5)
   })
 
+  test('keeps the groups of a manifest together, and what shows the same pictures', async () => {
+    await make(...['a', 'b', 'c', 'd', 'e', 'f', 'copy1', 'copy2'].map((name) => `${name}.mp4`))
+    const groups = { a: 'x', b: 'x', c: 'y', d: 'y', e: 'copies', copy1: 'copies' }
+    const lines = ['a', 'b', 'c', 'd', 'e', 'f', 'copy1', 'copy2'].map((name) => {
+      return `${name}.mp4,run,${groups[name as keyof typeof groups] ?? ''}`
+    })
+    const list = path.join(folder, 'list.csv')
+    await writeFile(list, ['path,label,group', ...lines].join('\n'))
+    const data = await VideoDataset.open(list)
+    for (let seed = 1; seed <= 20; seed++) {
+      const { training, validation } = data.split({ validation: 0.4, seed })
+      for (const together of [
+        ['a', 'b'],
+        ['c', 'd'],
+        ['e', 'copy1', 'copy2'],
+      ]) {
+        const there = together.filter((name) => namesOf(validation).includes(`${name}.mp4`))
+        expect([0, together.length]).toContain(there.length)
+      }
+      expect(training.overlaps(validation)).toEqual([])
+    }
+    const parts = data.split({ groupBy: 'none', validation: 0.5, seed: 1 })
+    expect(parts.training.overlaps(parts.validation).length).toBeGreaterThan(0)
+  })
+
   test('says when there is nothing to part', async () => {
     await make('run/a.mp4', 'walk/b.mp4')
     await expect(split({})).rejects.toMatchObject({ code: 'C3D_EMPTY_DATASET' })
@@ -210,5 +235,164 @@ describe('split', () => {
     expect(() => data.split({ validation: validation as number })).toThrow(
       'at split.validation: expected a number',
     )
+  })
+})
+
+describe('folds', () => {
+  test('validate on every video once, with about equal mixtures', async () => {
+    await make(...Array.from({ length: 20 }, (_, i) => `run/${i}.mp4`))
+    await make(...Array.from({ length: 10 }, (_, i) => `walk/${i}.mp4`))
+    await make(...Array.from({ length: 4 }, (_, i) => `jump/${i}.mp4`))
+    const data = await VideoDataset.open(folder)
+    const folds = data.folds(5, { seed: 3 })
+    expect(folds).toHaveLength(5)
+    expect(folds.flatMap(({ validation }) => namesOf(validation)).sort()).toEqual(namesOf(data).sort())
+    for (const { training, validation } of folds) {
+      const [jump = 0, run, walk] = validation.classCounts()
+      expect([run, walk]).toEqual([4, 2])
+      expect(jump).toBeLessThanOrEqual(1)
+      expect(namesOf(training)).toEqual(namesOf(data).filter((name) => !namesOf(validation).includes(name)))
+    }
+    const names = (seed: number) => data.folds(5, { seed }).map(({ validation }) => namesOf(validation))
+    expect(names(3)).toEqual(names(3))
+    expect(names(3)).not.toEqual(names(4))
+  })
+
+  test('keep groups together', async () => {
+    for (let g = 1; g <= 7; g++) await make(...[1, 2, 3].map((c) => `Archery/v_Archery_g0${g}_c0${c}.avi`))
+    const data = await VideoDataset.open(folder)
+    const sizes = data.folds(3).map(({ training, validation }) => {
+      expect(training.overlaps(validation)).toEqual([])
+      return validation.videos.length
+    })
+    expect(sizes.sort()).toEqual([6, 6, 9])
+  })
+
+  test('need a group each', async () => {
+    await make('run/a.mp4', 'run/b.mp4', 'walk/a_g01_c01.avi', 'walk/a_g01_c02.avi')
+    const data = await VideoDataset.open(folder)
+    expect(() => data.folds(4)).toThrow('they are of 3 groups')
+    expect(() => data.folds(1)).toThrow('at folds.count: expected a whole number of at least 2, got 1')
+    expect(() => data.folds(2, { sed: 1 } as object)).toThrow("unknown setting 'sed' (did you mean 'seed'?)")
+  })
+})
+
+describe('classes', () => {
+  test('are counted, and weighed by the inverse of their counts with a mean of 1', async () => {
+    await make('a/1.mp4', 'b/1.mp4', 'b/2.mp4', 'c/1.mp4', 'c/2.mp4', 'c/3.mp4', 'c/4.mp4')
+    const data = await VideoDataset.open(folder)
+    expect(data.classCounts()).toEqual([1, 2, 4])
+    // 1, 1/2 and 1/4, whose mean is 7/12
+    expect(data.classWeights()).toEqual([12 / 7, 6 / 7, 3 / 7])
+    const some = data.subset((video) => video.label !== 'a')
+    expect(some.classCounts()).toEqual([0, 2, 4])
+    expect(some.classWeights()).toEqual([0, 4 / 3, 2 / 3])
+    expect(data.subset(() => false).classWeights()).toEqual([0, 0, 0])
+  })
+})
+
+describe('overlaps', () => {
+  const openPair = async () => [
+    await VideoDataset.open(path.join(folder, 'train')),
+    await VideoDataset.open(path.join(folder, 'test')),
+  ]
+
+  test('are files, pictures and recordings; each video is told once', async () => {
+    await make(
+      'train/run/a.mp4',
+      'train/run/copy.mp4',
+      'train/run/v_run_g01_c01.avi',
+      'train/walk/x_g02_c01.avi',
+    )
+    await make('test/run/b.mp4', 'test/run/copy2.avi', 'test/run/v_run_g01_c02.avi', 'test/run/x_g02_c01.avi')
+    await make('test/run/copy.mp4')
+    await rm(path.join(folder, 'test/run/copy.mp4'))
+    await symlink(path.join(folder, 'train/run/copy.mp4'), path.join(folder, 'test/run/link-to-copy.mp4'))
+    const [training, tested] = await openPair()
+    const found = training?.overlaps(tested as VideoDataset).map(({ kind, videos: [here, there] }) => ({
+      kind,
+      here: here.map((video) => path.basename(video.path)),
+      there: there.map((video) => path.basename(video.path)),
+    }))
+    expect(found).toEqual([
+      { kind: 'file', here: ['copy.mp4'], there: ['link-to-copy.mp4'] },
+      { kind: 'pictures', here: ['copy.mp4'], there: ['copy2.avi'] },
+      { kind: 'group', here: ['v_run_g01_c01.avi'], there: ['v_run_g01_c02.avi'] },
+    ])
+  })
+
+  test('are parts of one file, however far from each other', async () => {
+    await make('a.mp4')
+    const list = path.join(folder, 'list.csv')
+    await writeFile(list, 'path,label,start,end\na.mp4,run,0,10\na.mp4,run,30,40\n')
+    const data = await VideoDataset.open(list)
+    const [first, second] = [0, 30].map((start) => data.subset((video) => video.start === start))
+    expect(first?.overlaps(second as VideoDataset)).toMatchObject([{ kind: 'file' }])
+  })
+})
+
+describe('report', () => {
+  test('tells sizes, lengths, imbalance and duplicates; those with different labels first', async () => {
+    await make('run/copy1.mp4', 'run/copy2.mp4', 'walk/a.mp4', 'walk/broken.mp4', 'run/b.mp4')
+    await symlink(path.join(folder, 'walk/a.mp4'), path.join(folder, 'run/c.mp4'))
+    const data = await VideoDataset.open(folder)
+    const report = data.report({ clipLength: 41 })
+    expect(report).toMatchObject({
+      source: folder,
+      files: 5,
+      videos: 5,
+      frames: 200,
+      classes: [
+        { label: 'run', videos: 4, frames: 160 },
+        { label: 'walk', videos: 1, frames: 40 },
+      ],
+      unlabelled: 0,
+      imbalance: 4,
+      sizes: [{ width: 320, height: 240, videos: 5 }],
+      lengths: { shortest: 40, median: 40, longest: 40 },
+      shorterThanClip: { frames: 41, videos: 5 },
+      frameRates: [{ framesPerSecond: 25, videos: 5 }],
+      codecs: [{ codec: 'h264', videos: 5 }],
+      notCompared: 3,
+      problems: [{ reason: 'no video stream' }],
+    })
+    expect(
+      report.duplicates.map(({ labelsDiffer, videos }) => [labelsDiffer, ...videos.map((v) => v.label)]),
+    ).toEqual([
+      [true, 'run', 'walk'],
+      [false, 'run', 'run'],
+    ])
+  })
+
+  test('parts of a file that do not meet are no duplicates', async () => {
+    await make('a.mp4')
+    const list = path.join(folder, 'list.csv')
+    await writeFile(list, 'path,label,start,end\na.mp4,run,0,10\na.mp4,run,30,\na.mp4,walk,5,20\n')
+    const { duplicates, files, videos, lengths } = (await VideoDataset.open(list)).report()
+    expect({ files, videos, lengths }).toEqual({
+      files: 1,
+      videos: 3,
+      lengths: { shortest: 10, median: 10, longest: 15 },
+    })
+    expect(duplicates.map((found) => found.videos.map(({ start, end }) => [start, end]))).toEqual([
+      [
+        [0, 10],
+        [5, 20],
+      ],
+    ])
+  })
+
+  test('inspect opens what open refuses', async () => {
+    await make('loose.mp4')
+    const loose = await VideoDataset.inspect(folder)
+    expect(loose.report()).toMatchObject({ videos: 1, unlabelled: 1, classes: [], imbalance: null })
+    await make('run/broken.mp4')
+    await rm(path.join(folder, 'loose.mp4'))
+    expect((await VideoDataset.inspect(folder)).report()).toMatchObject({
+      videos: 0,
+      lengths: null,
+      files: 0,
+    })
+    await expect(VideoDataset.open(folder)).rejects.toMatchObject({ code: 'C3D_EMPTY_DATASET' })
   })
 })

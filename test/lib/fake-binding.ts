@@ -1,5 +1,6 @@
 import type {
   NativeBinding,
+  NativeClipLoader,
   NativeModel,
   NativeModelConfig,
   NativeScoreEvent,
@@ -54,6 +55,8 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
         return fakeVideoSet(videos)
       }),
     readFrames: () => task(() => {}),
+    openClipCache: () => task(() => null),
+    createClipLoader: () => task(() => fakeClipLoader()),
     train: () => task(() => ({ steps: 0, seconds: 0 })),
     score: () => task(() => {}),
     createVideo: () => ({ write: () => {}, finish: () => {} }),
@@ -99,10 +102,11 @@ export function nativeError(code: string, message: string): Error {
   return Object.assign(new Error(message), { code })
 }
 
-/** The name decides: one with 'broken' in it cannot be read. */
+/** The name decides: one with 'broken' in it cannot be read, all with 'copy' in it show the same. */
 export function fakeVideo(path: string, frames = 40): NativeVideoInfo {
+  const fingerprint = path.includes('copy') ? 'c0ffee' : ''
   const problem = path.includes('broken') ? 'no video stream' : ''
-  return { path, frames, width: 320, height: 240, framesPerSecond: 25, codec: 'h264', problem }
+  return { path, frames, width: 320, height: 240, framesPerSecond: 25, codec: 'h264', fingerprint, problem }
 }
 
 export function fakeVideoSet(videos: NativeVideoInfo[]): NativeVideoSet {
@@ -153,6 +157,17 @@ export function manualTraining(onCancel?: (call: TrainCall) => void): {
   return { train, call }
 }
 
+/** A loader of no clips. */
+export function fakeClipLoader(overrides: Partial<NativeClipLoader> = {}): NativeClipLoader {
+  return {
+    clips: 0,
+    next: () => task(() => null),
+    mean: () => task(() => ({ clips: 0, channels: [0, 0, 0], cube: new Float32Array(), unreadable: [] })),
+    close: () => {},
+    ...overrides,
+  }
+}
+
 /** A score() that answers each item with the clips that `clipsOf` gives for it. */
 export function fakeScoring(
   clipsOf: (request: NativeScoreRequest, item: number) => { start: number; logits: number[] }[],
@@ -164,6 +179,7 @@ export function fakeScoring(
       )
       clips.forEach(({ item, start, logits }, i) => {
         onEvent({
+          type: 'clips',
           items: Int32Array.of(item),
           starts: Float64Array.of(start),
           logits: Float32Array.from(logits),
@@ -200,6 +216,7 @@ export function epochEvent(epoch: number): NativeTrainEvent {
     clips: 10,
     seconds: 1,
     clipsPerSecond: 10,
+    dataWait: 0,
     validation: null,
   }
 }

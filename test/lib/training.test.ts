@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { C3D, type TrainingEvent, type TrainOptions, train, VideoDataset } from '../../lib'
+import { C3D, evaluate, type TrainingEvent, type TrainOptions, train, VideoDataset } from '../../lib'
 import { mirroredClasses } from '../../lib/training/mirrored-classes'
 import { parseHeader } from '../../lib/weights/safetensors'
 import {
@@ -31,6 +31,15 @@ afterEach(() => rm(folder, { recursive: true }))
 const openData = () => VideoDataset.open(path.join(folder, 'data'))
 const createModel = (classes: readonly string[]) =>
   C3D.create({ architecture: 'depth-3', classes: [...classes] })
+
+function thrownBy(action: () => unknown): Error {
+  try {
+    action()
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('nothing was thrown')
+}
 
 async function eventsOf(run: AsyncIterable<TrainingEvent>): Promise<TrainingEvent[]> {
   const events: TrainingEvent[] = []
@@ -94,6 +103,63 @@ test('labels follow the model’s order of the classes', async () => {
   ])
   task.resolve({ steps: 0, seconds: 0 })
   await run.done
+})
+
+test('validation that shares videos with training is refused, unless forced', async () => {
+  const { train: trainNative, call } = manualTraining()
+  binding.train = trainNative
+  const data = await openData()
+  const model = await createModel(data.classes)
+  const validation = data.subset((video) => video.path.endsWith('0.mp4'))
+  const error = thrownBy(() => train(model, data, { validation }))
+  expect(error).toMatchObject({ code: 'C3D_INVALID_ARGUMENT' })
+  expect(error.message).toMatch(/^The training and validation sets overlap/)
+  expect(error.message).toContain(`turn_left/0.mp4' is in both`)
+  expect(error.message).toContain('set allowOverlap (--allow-overlap)')
+  const run = train(model, data, { validation, allowOverlap: true })
+  const { task } = await call
+  task.resolve({ steps: 0, seconds: 0 })
+  expect(await run.done).toMatchObject({ reason: 'finished' })
+})
+
+test('parts of videos go to the addon, and into the configuration of the run', async () => {
+  const { train: trainNative, call } = manualTraining()
+  binding.train = trainNative
+  const list = path.join(folder, 'data', 'list.csv')
+  await writeFile(
+    list,
+    'path,label,start,end\nwait/0.mp4,wait,3,20\nwait/0.mp4,turn,20,\nwait/1.mp4,turn,,\n',
+  )
+  const data = await VideoDataset.open(list)
+  const out = path.join(folder, 'run')
+  const run = train(await createModel(data.classes), data, { out })
+  const { request, task } = await call
+  const { videos, labels, starts, ends } = request.training
+  expect([videos, labels, starts, ends].map((array) => [...array])).toEqual([
+    [0, 0, 1],
+    [1, 0, 0],
+    [3, 20, 0],
+    [20, 0, 0],
+  ])
+  task.resolve({ steps: 0, seconds: 0 })
+  await run.done
+  const { data: written } = JSON.parse(await readFile(path.join(out, 'config.json'), 'utf8'))
+  expect(written).toMatchObject({
+    source: list,
+    training: ['wait/0.mp4 frames 3 to 19', 'wait/0.mp4 frames 20 to 39', 'wait/1.mp4'],
+  })
+})
+
+test('a video of several classes is refused', async () => {
+  const list = path.join(folder, 'data', 'list.csv')
+  await writeFile(list, 'path,labels\nwait/0.mp4,wait|turn\n')
+  const data = await VideoDataset.open(list)
+  const model = await createModel(data.classes)
+  const message = expect.stringContaining(
+    "wait/0.mp4' has 2: wait, turn. Training and evaluation want one label",
+  )
+  expect(thrownBy(() => train(model, data))).toMatchObject({ code: 'C3D_INVALID_ARGUMENT', message })
+  await expect(evaluate(model, data)).rejects.toMatchObject({ code: 'C3D_INVALID_ARGUMENT', message })
 })
 
 test('leaving the loop cancels the native run and counts what was done', async () => {

@@ -1,7 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { C3D, type EpochEvent, evaluate, type TrainOptions, train, VideoDataset } from '../../lib'
+import {
+  C3D,
+  type EpochEvent,
+  evaluate,
+  type TrainOptions,
+  train,
+  type UnreadableEvent,
+  VideoDataset,
+} from '../../lib'
 import { makeFrameFolders } from '../support/frame-folders'
 import { temporaryFolder } from '../support/temporary'
 
@@ -60,7 +68,7 @@ test('a few clips are learnt by heart', async () => {
     ...recipe,
     epochs: 40,
     optimizer: { learningRate: 0.02 },
-    sampling: { randomCrop: false, flipProbability: 0 },
+    sampling: { crop: 'center', flipProbability: 0 },
   })
   const epochs: EpochEvent[] = []
   for await (const epoch of run.epochs()) epochs.push(epoch)
@@ -122,7 +130,7 @@ test('a loss that is no number ends the training with an error that says what to
   })
 })
 
-test('a video that vanishes while training is named in the error', async () => {
+test('a video that breaks after it was opened is left out and told, or ends the training', async () => {
   const vanishing = makeFrameFolders(path.join(folder, 'vanishing'), {
     classes: 2,
     videos: 2,
@@ -137,7 +145,18 @@ test('a video that vanishes while training is named in the error', async () => {
     classes: videos.classes,
     device: 'cpu',
   })
-  await expect(train(model, videos, recipe).done).rejects.toMatchObject({
+  const told: UnreadableEvent[] = []
+  let clips = 0
+  for await (const event of train(model, videos, { ...recipe, epochs: 2 })) {
+    if (event.type === 'unreadable') told.push(event)
+    if (event.type === 'epoch') clips = event.clips
+  }
+  expect(told).toEqual([
+    { type: 'unreadable', path: videos.videos.at(-1)?.path, reason: expect.stringContaining('3.png') },
+  ])
+  expect(clips).toBe(3)
+  const strict = { ...recipe, loader: { unreadable: 'error' } } as const
+  await expect(train(model, videos, strict).done).rejects.toMatchObject({
     code: 'C3D_VIDEO_UNREADABLE',
     message: expect.stringContaining('3.png'),
   })

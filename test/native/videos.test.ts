@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { C3D, VideoDataset } from '../../lib'
+import { evaluationSampling } from '../../lib/config/sampling'
+import { unlabelledItems } from '../../lib/labels'
 import { modelState } from '../../lib/model'
 import { addon } from '../../lib/native/addon'
 import type { NativeSampling, NativeVideoSet } from '../../lib/native/binding'
@@ -47,19 +49,18 @@ async function framesOfClips(model: C3D, videos: NativeVideoSet, sampling: Parti
   await addon().score(
     modelState(model).native,
     {
-      items: { set: videos, videos: Int32Array.of(0), labels: Int32Array.of(-1) },
+      items: unlabelledItems(videos),
       sampling: {
-        mode: 'non-overlapping',
-        clipsPerVideo: 1,
-        temporalStride: 1,
-        randomCrop: false,
-        flipProbability: 0,
+        ...evaluationSampling('all', 1, model.preprocessing),
         ...sampling,
       },
       batchSize: 2,
-      loader: { threads: 2, prefetch: 2 },
+      loader: { threads: 2, prefetch: 2, skipUnreadable: false },
+      cache: { type: 'none' },
     },
-    ({ starts, logits }) => {
+    (event) => {
+      if (event.type !== 'clips') return
+      const { starts, logits } = event
       starts.forEach((start, i) => {
         const greys = logits.subarray(i * FRAMES, (i + 1) * FRAMES)
         clips.push({ start, frames: Array.from(greys, (grey) => Math.max(0, Math.round((grey - 20) / 4))) })
@@ -80,7 +81,8 @@ describeWithVideos('videos', () => {
   })
   afterAll(() => model.close())
 
-  const index = async (file: string) => addon().indexVideos([file], 1, () => {}).done
+  const index = async (file: string) =>
+    addon().indexVideos([file], { threads: 1, cache: null }, () => {}).done
 
   test('the frames of a clip are the frames of the video', async () => {
     const file = path.join(folder, 'long.mp4')
@@ -197,7 +199,9 @@ describe('without FFmpeg', () => {
     const script = `
       const binding = require(process.argv[1])
       binding.setVideoPlugin(${JSON.stringify(path.join(release, 'c3d_ffmpeg.so'))})
-      binding.indexVideos([process.argv[2]], 1, () => {}).done.catch((error) => console.log(error.code, error.message))
+      const options = { threads: 1, cache: null }
+      binding.indexVideos([process.argv[2]], options, () => {}).done
+        .catch((error) => console.log(error.code, error.message))
     `
     const video = path.join(folder, 'video.mp4')
     writeFileSync(video, 'anything')

@@ -80,7 +80,7 @@ describeWithPyTorch('training from frame folders equals torch.optim.SGD on the s
       batchSize: made.pixels.length,
       optimizer,
       schedule: { type: 'step', every: 2, gamma: 0.5 },
-      sampling: { mode: 'non-overlapping', randomCrop: false, flipProbability: 0 },
+      sampling: { mode: 'non-overlapping', crop: 'center', flipProbability: 0 },
     })
     for await (const epoch of run.epochs()) losses.push(epoch.loss)
     await model.save(after)

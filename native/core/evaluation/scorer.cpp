@@ -8,12 +8,13 @@
 namespace c3d {
 namespace {
 
-at::Tensor computeLogits(const C3D& model, const at::Tensor& pixels, const Cancellation& cancellation) {
+at::Tensor computeLogits(const C3D& model, const at::Tensor& pixels, std::span<const CropPlace> places,
+                         const Cancellation& cancellation) {
   const c10::InferenceMode inference;
   const std::lock_guard lock(model.mutex());
   ForwardOptions options;
   options.cancellation = &cancellation;
-  return model.forward(model.preprocess(pixels), options).to(at::kCPU, at::kFloat);
+  return model.forward(model.preprocess(pixels, places), options).to(at::kCPU, at::kFloat);
 }
 
 }  // namespace
@@ -25,9 +26,16 @@ at::Tensor pixelsOf(video::ClipBatch& batch, const video::ClipLayout& layout) {
       at::kByte);
 }
 
+std::vector<CropPlace> placesOf(const video::ClipBatch& batch) {
+  std::vector<CropPlace> places;
+  for (const auto& clip : batch.clips) places.push_back({clip.window.x, clip.window.y, clip.flip});
+  return places;
+}
+
 void scoreClips(const C3D& model, const ClipData& data, const video::ClipLayout& layout,
                 const video::SamplingOptions& sampling, const video::ClipLoaderOptions& loading,
-                const Cancellation& cancellation, const ScoreSink& sink) {
+                const Cancellation& cancellation, const ScoreSink& sink,
+                const UnreadableSink& unreadableSink) {
   auto clips = video::sampleClips(*data.videos, data.items, layout, sampling, /*seed=*/0, /*epoch=*/0);
   if (clips.empty()) throw Error(ErrorCode::EmptyDataset, "There is no clip to score.");
   const auto total = clips.size();
@@ -36,9 +44,12 @@ void scoreClips(const C3D& model, const ClipData& data, const video::ClipLayout&
   std::size_t done = 0;
   while (auto batch = loader.next()) {
     cancellation.throwIfRequested();
-    const auto logits = computeLogits(model, pixelsOf(*batch, layout), cancellation);
-    done += batch->clips.size();
+    done += batch->clips.size() + batch->unreadable.size();
+    if (!batch->unreadable.empty()) unreadableSink(batch->unreadable);
+    if (batch->clips.empty()) continue;
+    const auto logits = computeLogits(model, pixelsOf(*batch, layout), placesOf(*batch), cancellation);
     sink(batch->clips, logits, done, total);
+    loader.recycle(std::move(*batch));
   }
 }
 

@@ -19,6 +19,9 @@ struct ClipData {
   std::vector<video::LabelledVideo> items;
 };
 
+/// Called with the clips of a batch that could not be read.
+using UnreadableSink = std::function<void(const std::vector<video::UnreadableClip>& unreadable)>;
+
 /// Called for every batch: its clips, their logits (float32 [n, classes] on the CPU), clips done so far and
 /// in all.
 using ScoreSink = std::function<void(const std::vector<video::ClipSpec>& clips, const at::Tensor& logits,
@@ -28,9 +31,13 @@ using ScoreSink = std::function<void(const std::vector<video::ClipSpec>& clips, 
 /// when there is no clip, Error(Aborted), and what reading and computing throw.
 void scoreClips(const C3D& model, const ClipData& data, const video::ClipLayout& layout,
                 const video::SamplingOptions& sampling, const video::ClipLoaderOptions& loading,
-                const Cancellation& cancellation, const ScoreSink& sink);
+                const Cancellation& cancellation, const ScoreSink& sink,
+                const UnreadableSink& unreadableSink);
 
 /// The batch's pixels as a tensor uint8 [N, T, H, W, 3]; shares the batch's memory.
 at::Tensor pixelsOf(video::ClipBatch& batch, const video::ClipLayout& layout);
+
+/// Where the batch's clips were cut.
+std::vector<CropPlace> placesOf(const video::ClipBatch& batch);
 
 }  // namespace c3d

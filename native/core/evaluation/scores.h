@@ -4,15 +4,17 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "core/video/clip.h"
 
 namespace c3d {
 
-/// Accuracies are parts of 1. A video's answer is the mean of its clips' probabilities (paper, section 3.3).
+/// Accuracies are parts of 1. A clip's answer is the mean over its crops, a video's that over its clips
+/// (paper, section 3.3), of the probabilities.
 struct Scores {
-  double loss = 0;  // mean cross-entropy of the clips
+  double loss = 0;  // mean cross-entropy of the crops
   double clipTop1 = 0;
   double clipTop5 = 0;
   double videoTop1 = 0;
@@ -29,16 +31,16 @@ class ScoreAccumulator {
   Scores scores() const;
 
  private:
-  struct Video {
+  struct Answer {
     std::int64_t label = 0;
-    at::Tensor probabilities;  // sum over clips, [classes]
+    at::Tensor probabilities;  // sum, [classes]
   };
+  static void add(Answer& answer, std::int64_t label, const at::Tensor& probabilities);
 
   double lossSum_ = 0;
-  std::int64_t clips_ = 0;
-  std::int64_t top1_ = 0;
-  std::int64_t top5_ = 0;
-  std::map<std::int32_t, Video> videos_;  // by item
+  std::int64_t crops_ = 0;
+  std::map<std::pair<std::int32_t, std::int64_t>, Answer> clips_;  // by item and start
+  std::map<std::int32_t, Answer> videos_;                          // by item
 };
 
 }  // namespace c3d

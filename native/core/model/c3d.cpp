@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kBatchNormMomentum = 0.1;
 constexpr double kBatchNormEpsilon = 1e-5;
+constexpr const char* kMeanCube = "mean_cube";
 
 std::vector<std::int64_t> padding(const ConvLayer& layer) {
   return {layer.kernel[0] / 2, layer.kernel[1] / 2, layer.kernel[2] / 2};
@@ -37,13 +38,6 @@ void checkInBackward(const at::Tensor& x, const Cancellation& cancellation) {
   x.register_hook([&cancellation](const at::Tensor&) { cancellation.throwIfRequested(); });
 }
 
-/// [1, 3, 1, 1, 1], to be broadcast over clips.
-at::Tensor channelValues(const std::array<double, 3>& values) {
-  auto tensor = at::empty({1, 3, 1, 1, 1}, at::kFloat);
-  for (std::int64_t i = 0; i < 3; ++i) tensor.select(1, i).fill_(values[static_cast<std::size_t>(i)]);
-  return tensor;
-}
-
 std::string shapeText(c10::IntArrayRef shape) {
   std::string text;
   for (const auto size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
@@ -57,8 +51,7 @@ C3D::C3D(Architecture architecture, std::int64_t classes, Preprocessing preproce
       summary_(describe(architecture_, classes)),
       classes_(classes),
       device_(device),
-      mean_(channelValues(preprocessing.mean).to(device)),
-      scale_(preprocessing.scale) {
+      preprocessing_(std::move(preprocessing)) {
   for (std::size_t i = 0; i < architecture_.layers.size(); ++i) {
     const auto& input = summary_.layers[i].input;
     const auto& layer = architecture_.layers[i];
@@ -75,6 +68,8 @@ C3D::C3D(Architecture architecture, std::int64_t classes, Preprocessing preproce
     }
   }
   classifier_ = addWeights(architecture_.classifier, {classes_, summary_.layers.back().input[0]});
+  if (preprocessing_.meanCube.defined())
+    preprocessing_.meanCube = addBuffer(kMeanCube, preprocessing_.meanCube.to(device_));
 }
 
 at::Tensor C3D::addParameter(const std::string& key, at::Tensor values) {
@@ -100,10 +95,8 @@ C3D::BatchNorm C3D::addBatchNorm(const std::string& layer, std::int64_t channels
           addBuffer(layer + ".running_var", at::ones({channels}, options))};
 }
 
-at::Tensor C3D::preprocess(const at::Tensor& pixels) const {
-  // [N, T, H, W, C] seen as [N, C, T, H, W] is channels_last_3d already: nothing moves but to the device.
-  const auto clips = pixels.to(device_, /*non_blocking=*/true).permute({0, 4, 1, 2, 3});
-  return clips.to(at::kFloat).sub_(mean_).mul_(scale_);
+at::Tensor C3D::preprocess(const at::Tensor& pixels, std::span<const CropPlace> places) const {
+  return toInput(pixels.to(device_, /*non_blocking=*/true), preprocessing_, places);
 }
 
 void C3D::requireInputShape(const at::Tensor& input) const {

@@ -3,23 +3,18 @@
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
-#include <array>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "core/model/architecture.h"
+#include "core/model/preprocessing.h"
 #include "core/runtime/cancellation.h"
 #include "core/runtime/fair_mutex.h"
 
 namespace c3d {
-
-/// Pixels to network input: (value - mean) * scale, a value for each channel in the order of the pixels.
-struct Preprocessing {
-  std::array<double, 3> mean{};  // 0 to 255
-  double scale = 1;
-};
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
@@ -33,7 +28,8 @@ struct ForwardOptions {
 /// The network of Tran et al. (ICCV 2015, sections 3.1 to 3.3), or any other stack of the same layers.
 ///
 /// State-dict keys are the layers' names: conv1a.weight [out, in, T, H, W], conv1a.bias, ..., fc8.weight
-/// [classes, in]; batch norm adds conv1a_bn.weight, .bias, .running_mean and .running_var. Convolution
+/// [classes, in]; batch norm adds conv1a_bn.weight, .bias, .running_mean and .running_var;
+/// a mean cube adds mean_cube. Convolution
 /// weights lie in memory as channels_last_3d, which is what oneDNN and cuDNN are fastest with.
 ///
 /// Passes do not change the module but for gradients and running statistics, and keep no mode: one module
@@ -45,7 +41,8 @@ class C3D {
   C3D(Architecture architecture, std::int64_t classes, Preprocessing preprocessing, at::Device device);
 
   /// uint8 [N, T, H, W, 3] on any device -> float32 [N, 3, T, H, W], channels_last_3d, on the model's device.
-  at::Tensor preprocess(const at::Tensor& pixels) const;
+  /// `places`: of the N clips; looked at only where a mean cube is taken off.
+  at::Tensor preprocess(const at::Tensor& pixels, std::span<const CropPlace> places) const;
 
   /// float32 [N, 3, T, H, W] -> logits [N, classes]. Throws Error(InvalidArgument) on another shape and
   /// Error(Aborted) when cancelled.
@@ -97,8 +94,7 @@ class C3D {
   ArchitectureSummary summary_;
   std::int64_t classes_;
   at::Device device_;
-  at::Tensor mean_;  // [1, 3, 1, 1, 1]
-  double scale_;
+  Preprocessing preprocessing_;
   std::vector<Stage> stages_;
   Weights classifier_;
   NamedTensors stateDict_;

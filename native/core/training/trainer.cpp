@@ -76,7 +76,9 @@ void Trainer::runEpoch(std::int64_t epoch, const Cancellation& cancellation) {
   save(epoch);
   const auto clips = static_cast<double>(totals.clips);
   sink_(EpochEvent{epoch, config_.epochs, totals.loss / clips, static_cast<double>(totals.hits) / clips,
-                   learningRate_, totals.clips, totals.seconds, clips / totals.seconds, validation});
+                   learningRate_, totals.clips, totals.seconds, clips / totals.seconds, totals.dataWait,
+                   validation});
+  tellOfCacheProblem();
 }
 
 Trainer::EpochTotals Trainer::trainOneEpoch(std::int64_t epoch, const Cancellation& cancellation) {
@@ -85,19 +87,23 @@ Trainer::EpochTotals Trainer::trainOneEpoch(std::int64_t epoch, const Cancellati
   if (clips.empty()) throw Error(ErrorCode::EmptyDataset, "There is no clip to train on.");
   const auto batchSize = config_.batchSize;
   const auto stepsInEpoch = static_cast<std::int64_t>((clips.size() + batchSize - 1) / batchSize);
-  video::ClipLoader loader(training_.videos, std::move(clips), config_.layout,
-                           {batchSize, config_.loaderThreads, config_.prefetch});
+  video::ClipLoader loader(training_.videos, std::move(clips), config_.layout, loading(batchSize));
 
   const std::stop_callback stopLoader(cancellation.token(), [&loader] { loader.cancel(); });
 
   const Stopwatch epochWatch;
   EpochTotals totals;
+  double firstWait = 0;
+  double laterWaits = 0;
   for (std::int64_t stepInEpoch = 1;; ++stepInEpoch) {
     const Stopwatch stepWatch;
     auto batch = loader.next();
     if (!batch) break;
     const auto waited = stepWatch.seconds();
     cancellation.throwIfRequested();
+    (stepInEpoch == 1 ? firstWait : laterWaits) += waited;
+    tell(training_, batch->unreadable);
+    if (batch->clips.empty()) continue;
 
     const auto position = static_cast<double>(epoch - 1) +
                           static_cast<double>(stepInEpoch - 1) / static_cast<double>(stepsInEpoch);
@@ -114,14 +120,18 @@ Trainer::EpochTotals Trainer::trainOneEpoch(std::int64_t epoch, const Cancellati
     sink_(StepEvent{steps_, epoch, stepInEpoch, stepsInEpoch, outcome.loss,
                     static_cast<double>(outcome.hits) / size, learningRate_, size / seconds,
                     waited / seconds});
+    loader.recycle(std::move(*batch));
   }
+  if (totals.clips == 0)
+    throw Error(ErrorCode::EmptyDataset, "None of the training set's videos can be read any more.");
   totals.seconds = epochWatch.seconds();
+  totals.dataWait = laterWaits / (totals.seconds - firstWait);
   return totals;
 }
 
 Trainer::StepOutcome Trainer::step(video::ClipBatch& batch, const Cancellation& cancellation) {
   const std::lock_guard lock(model_.mutex());
-  const auto input = model_.preprocess(pixelsOf(batch, config_.layout));
+  const auto input = model_.preprocess(pixelsOf(batch, config_.layout), placesOf(batch));
   const auto labels = labelsOf(batch).to(model_.device());
   optimizer_.zeroGradients();
   const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation});
@@ -137,15 +147,36 @@ Trainer::StepOutcome Trainer::step(video::ClipBatch& batch, const Cancellation& 
 Scores Trainer::evaluate(std::int64_t epoch, const Cancellation& cancellation) {
   const Stopwatch watch;
   ScoreAccumulator accumulator;
-  scoreClips(model_, *validation_, config_.layout, config_.evaluation.sampling,
-             {config_.evaluation.batchSize, config_.loaderThreads, config_.prefetch}, cancellation,
-             [&](const auto& clips, const at::Tensor& logits, std::size_t done, std::size_t total) {
-               accumulator.add(clips, logits);
-               sink_(EvaluationProgressEvent{epoch, done, total});
-             });
+  scoreClips(
+      model_, *validation_, config_.layout, config_.evaluation.sampling,
+      loading(config_.evaluation.batchSize), cancellation,
+      [&](const auto& clips, const at::Tensor& logits, std::size_t done, std::size_t total) {
+        accumulator.add(clips, logits);
+        sink_(EvaluationProgressEvent{epoch, done, total});
+      },
+      [&](const auto& unreadable) { tell(*validation_, unreadable); });
   const auto scores = accumulator.scores();
   sink_(EvaluationEvent{epoch, watch.seconds(), scores});
   return scores;
+}
+
+video::ClipLoaderOptions Trainer::loading(std::size_t batchSize) const {
+  return {batchSize, config_.loaderThreads, config_.prefetch, config_.skipUnreadable, config_.cache};
+}
+
+void Trainer::tell(const ClipData& data, const std::vector<video::UnreadableClip>& unreadable) {
+  for (const auto& [clip, reason] : unreadable) {
+    const auto path = data.videos->videos()[static_cast<std::size_t>(clip.video)].path.string();
+    if (told_.insert(path).second) sink_(UnreadableEvent{path, reason});
+  }
+}
+
+void Trainer::tellOfCacheProblem() {
+  if (!config_.cache || cacheProblemTold_) return;
+  const auto problem = config_.cache->use().problem;
+  if (problem.empty()) return;
+  cacheProblemTold_ = true;
+  sink_(WarningEvent{"The clip cache takes no more videos; they are decoded instead. " + problem});
 }
 
 void Trainer::save(std::int64_t completedEpochs) {

@@ -2,6 +2,9 @@
 
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "core/evaluation/scorer.h"
 #include "core/model/c3d.h"
@@ -34,6 +37,7 @@ class Trainer {
     std::int64_t hits = 0;
     std::int64_t clips = 0;
     double seconds = 0;
+    double dataWait = 0;  // part of the time after the first batch
   };
   struct StepOutcome {
     double loss = 0;
@@ -44,6 +48,9 @@ class Trainer {
   EpochTotals trainOneEpoch(std::int64_t epoch, const Cancellation& cancellation);
   StepOutcome step(video::ClipBatch& batch, const Cancellation& cancellation);
   Scores evaluate(std::int64_t epoch, const Cancellation& cancellation);
+  video::ClipLoaderOptions loading(std::size_t batchSize) const;
+  void tell(const ClipData& data, const std::vector<video::UnreadableClip>& unreadable);
+  void tellOfCacheProblem();
   void save(std::int64_t completedEpochs);
 
   C3D& model_;
@@ -56,6 +63,8 @@ class Trainer {
   at::Generator dropoutGenerator_;
   double learningRate_ = 0;  // of the latest step
   std::int64_t steps_ = 0;
+  std::set<std::string> told_;  // paths of unreadable videos
+  bool cacheProblemTold_ = false;
 };
 
 }  // namespace c3d

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -34,8 +35,11 @@ struct TrainingConfig {
   video::ClipLayout layout;
   video::SamplingOptions sampling;
   EvaluationConfig evaluation;
+  /// Of training and evaluation, which have batch sizes of their own.
   int loaderThreads = 1;
   std::size_t prefetch = 2;  // batches
+  bool skipUnreadable = false;
+  std::shared_ptr<video::FrameCache> cache;  // may be null
 };
 
 /// Where the weights go after every epoch and when the training is stopped.

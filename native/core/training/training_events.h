@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "core/evaluation/scores.h"
@@ -21,6 +22,17 @@ struct StepEvent {
   double learningRate = 0;
   double clipsPerSecond = 0;
   double dataWait = 0;  // part of the step's time spent waiting for clips
+};
+
+/// A video of which a clip could not be read and was left out. Once a video and run.
+struct UnreadableEvent {
+  std::string path;
+  std::string reason;
+};
+
+/// Something that slows the training down but does not stop it.
+struct WarningEvent {
+  std::string message;
 };
 
 /// Clips evaluated so far.
@@ -51,11 +63,12 @@ struct EpochEvent {
   std::int64_t clips = 0;
   double seconds = 0;  // training alone
   double clipsPerSecond = 0;
+  double dataWait = 0;  // part of the time after the first batch that was spent waiting for clips
   std::optional<Scores> validation;
 };
 
-using TrainingEvent =
-    std::variant<StepEvent, EvaluationProgressEvent, EvaluationEvent, CheckpointEvent, EpochEvent>;
+using TrainingEvent = std::variant<StepEvent, UnreadableEvent, WarningEvent, EvaluationProgressEvent,
+                                   EvaluationEvent, CheckpointEvent, EpochEvent>;
 
 /// Called on the training thread.
 using TrainingEventSink = std::function<void(const TrainingEvent&)>;

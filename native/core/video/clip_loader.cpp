@@ -4,7 +4,9 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -18,42 +20,63 @@ void requireThat(bool condition, const std::string& message) {
   if (!condition) throw Error(ErrorCode::InvalidArgument, message);
 }
 
+void checkClip(const VideoSet& videos, const ClipSpec& clip, const ClipLayout& layout) {
+  requireThat(clip.video >= 0 && std::size_t(clip.video) < videos.videos().size(),
+              "A clip names video " + std::to_string(clip.video) + " of a set of " +
+                  std::to_string(videos.videos().size()) + ".");
+  const IndexedVideo& video = videos.videos()[std::size_t(clip.video)];
+  requireThat(clip.start >= 0 && clip.start < clip.end && clip.end <= video.index.frameCount && clip.step > 0,
+              "A clip shows frames " + std::to_string(clip.start) + " to " + std::to_string(clip.end) +
+                  " of \"" + video.path.string() + "\", which has " + std::to_string(video.index.frameCount) +
+                  ".");
+  const FrameFormat frame = layout.frameOf(video.index.width, video.index.height);
+  const Window& window = clip.window;
+  requireThat(window.width >= 1 && window.height >= 1 && window.x >= 0 && window.y >= 0 &&
+                  window.x <= frame.width - window.width && window.y <= frame.height - window.height,
+              "A clip's window lies outside of the frame.");
+}
+
 void check(const VideoSet& videos, const std::vector<ClipSpec>& clips, const ClipLayout& layout,
            const ClipLoaderOptions& options) {
   requireThat(options.batchSize >= 1, "A batch needs at least 1 clip.");
   requireThat(options.threads >= 1, "A clip loader needs at least 1 thread.");
   requireThat(layout.frames >= 1 && layout.width >= 1 && layout.height >= 1,
               "A clip needs at least 1 frame of at least 1x1 pixels.");
-  for (const ClipSpec& clip : clips) {
-    requireThat(clip.video >= 0 && std::size_t(clip.video) < videos.videos().size(),
-                "A clip names video " + std::to_string(clip.video) + " of a set of " +
-                    std::to_string(videos.videos().size()) + ".");
-    const IndexedVideo& video = videos.videos()[std::size_t(clip.video)];
-    requireThat(clip.start >= 0 && clip.start < video.index.frameCount && clip.stride >= 1,
-                "A clip starts at frame " + std::to_string(clip.start) + " of \"" + video.path.string() +
-                    "\", which has " + std::to_string(video.index.frameCount) + ".");
-    requireThat(clip.cropX >= 0 && clip.cropX <= layout.frame.width - layout.width && clip.cropY >= 0 &&
-                    clip.cropY <= layout.frame.height - layout.height,
-                "A clip's window lies outside of the frame.");
-  }
+  for (const ClipSpec& clip : clips) checkClip(videos, clip, layout);
 }
 
 /// A batch that is being filled, or is full and waits for the reader.
 struct PendingBatch {
   ClipBatch batch;
-  std::size_t clipsLeft = 0;   // not yet decoded
-  std::size_t failedClip = 0;  // the earliest that failed, a place in the list of all clips
-  std::exception_ptr failure;  // its error
+  std::size_t clipsLeft = 0;                  // not yet decoded
+  std::map<std::size_t, std::string> failed;  // places within the batch, and why
+  std::exception_ptr failure;                 // of the first one
 };
 
-/// Clips that one thread decodes in a row: places first .. end-1 in the list, all of one batch and one video.
-struct Task {
-  PendingBatch* target =
-      nullptr;  // stays where it is until the task is done: the reader takes full batches only
-  std::size_t batchStart = 0;
-  std::size_t first = 0;
-  std::size_t end = 0;
-};
+/// Clips of one video that one thread decodes in a row: places in the list of all clips, by start.
+using Task = std::vector<std::size_t>;
+
+/// Takes the failed clips out of a batch.
+ClipBatch withoutFailed(PendingBatch&& pending, std::size_t clipBytes) {
+  ClipBatch batch = std::move(pending.batch);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < batch.clips.size(); ++i) {
+    const auto failed = pending.failed.find(i);
+    if (failed != pending.failed.end()) {
+      batch.unreadable.push_back({batch.clips[i], failed->second});
+      continue;
+    }
+    if (kept != i) {
+      batch.clips[kept] = batch.clips[i];
+      const auto from = batch.pixels.begin() + std::ptrdiff_t(i * clipBytes);
+      std::copy_n(from, clipBytes, batch.pixels.begin() + std::ptrdiff_t(kept * clipBytes));
+    }
+    ++kept;
+  }
+  batch.clips.resize(kept);
+  batch.pixels.resize(kept * clipBytes);
+  return batch;
+}
 
 }  // namespace
 
@@ -64,7 +87,7 @@ struct ClipLoader::State {
         clips(std::move(clipList)),
         layout(clipLayout),
         options(loaderOptions),
-        prefetch(std::max<std::size_t>(loaderOptions.prefetch, 1)),
+        groupClips(loaderOptions.batchSize * std::max<std::size_t>(loaderOptions.prefetch, 1)),
         longestTask((loaderOptions.batchSize + std::size_t(loaderOptions.threads) - 1) /
                     std::size_t(loaderOptions.threads)) {}
 
@@ -87,6 +110,11 @@ struct ClipLoader::State {
     batchReady.notify_all();
   }
 
+  void recycle(ClipBatch&& batch) {
+    const std::lock_guard lock(mutex);
+    if (!batch.pixels.empty()) spare.push_back(std::move(batch.pixels));
+  }
+
   std::optional<ClipBatch> next() {
     std::unique_lock lock(mutex);
     batchReady.wait(lock,
@@ -96,6 +124,7 @@ struct ClipLoader::State {
     if (ended()) return std::nullopt;
     PendingBatch done = std::move(pending.front());
     pending.pop_front();
+    ++firstPending;
     lock.unlock();
     if (done.failure) {
       // The clips behind a failed one would be decoded for nothing.
@@ -103,7 +132,8 @@ struct ClipLoader::State {
       std::rethrow_exception(done.failure);
     }
     roomChanged.notify_all();
-    return std::move(done.batch);
+    if (done.failed.empty()) return std::move(done.batch);
+    return withoutFailed(std::move(done), layout.bytes());
   }
 
  private:
@@ -121,7 +151,7 @@ struct ClipLoader::State {
 
   void work() noexcept {
     try {
-      std::optional<ClipReader> reader;
+      ClipReader reader(videos, layout, options.cache);
       while (const std::optional<Task> task = takeTask()) run(*task, reader);
     } catch (...) {
       stop(std::current_exception());
@@ -132,87 +162,129 @@ struct ClipLoader::State {
   std::optional<Task> takeTask() {
     std::unique_lock lock(mutex);
     roomChanged.wait(lock, [this] {
-      return cancellation.requested() || nextClip == clips.size() || !atBatchStart() ||
-             pending.size() < prefetch;
+      return cancellation.requested() || !tasks.empty() || nextClip == clips.size() || hasRoom();
     });
-    if (cancellation.requested() || nextClip == clips.size()) return std::nullopt;
-    if (atBatchStart()) beginBatch();
-    const std::size_t batchStart = nextClip - nextClip % options.batchSize;
-    const std::size_t first = nextClip;
-    nextClip = taskEnd(first, std::min(batchStart + options.batchSize, clips.size()));
-    return Task{&pending.back(), batchStart, first, nextClip};
+    if (cancellation.requested()) return std::nullopt;
+    if (tasks.empty() && nextClip < clips.size()) planGroup();
+    if (tasks.empty()) return std::nullopt;
+    Task task = std::move(tasks.front());
+    tasks.pop_front();
+    lock.unlock();
+    roomChanged.notify_all();
+    return task;
   }
 
-  bool atBatchStart() const { return nextClip % options.batchSize == 0; }
+  /// Whether the next group may begin: the reader takes batches of the one before it, at the most.
+  bool hasRoom() const {
+    const std::size_t waiting = nextClip - std::min(nextClip, firstPending * options.batchSize);
+    return waiting <= groupClips;
+  }
 
-  void beginBatch() {
-    const std::size_t size = std::min(options.batchSize, clips.size() - nextClip);
+  /// Begins the batches of a group and makes its tasks: the clips of a video together, so that it is opened
+  /// once; but not more than a thread's share of a batch, or the others would stand idle before a long video.
+  void planGroup() {
+    const std::size_t end = std::min(nextClip + groupClips, clips.size());
+    std::map<std::int32_t, std::size_t> taskOfVideo;
+    std::vector<Task> planned;
+    for (std::size_t place = nextClip; place < end; ++place) {
+      if (place % options.batchSize == 0) beginBatch(place);
+      const auto [found, isNew] = taskOfVideo.try_emplace(clips[place].video, planned.size());
+      if (isNew) planned.emplace_back();
+      planned[found->second].push_back(place);
+    }
+    for (Task& task : planned) addInShares(std::move(task));
+    nextClip = end;
+  }
+
+  void beginBatch(std::size_t place) {
+    const std::size_t size = std::min(options.batchSize, clips.size() - place);
     PendingBatch& begun = pending.emplace_back();
     begun.clipsLeft = size;
-    begun.batch.clips.assign(clips.begin() + std::ptrdiff_t(nextClip),
-                             clips.begin() + std::ptrdiff_t(nextClip + size));
+    const auto first = clips.begin() + std::ptrdiff_t(place);
+    begun.batch.clips.assign(first, first + std::ptrdiff_t(size));
   }
 
-  /// Neighbouring clips of one video go to one thread, which has it open; but no thread takes more than its
-  /// share of a batch, or the others would stand idle before a long video.
-  std::size_t taskEnd(std::size_t first, std::size_t batchEnd) const {
-    const std::size_t limit = std::min(batchEnd, first + longestTask);
-    std::size_t end = first + 1;
-    while (end < limit && clips[end].video == clips[first].video) ++end;
-    return end;
+  void addInShares(Task task) {
+    std::stable_sort(task.begin(), task.end(),
+                     [this](std::size_t a, std::size_t b) { return clips[a].start < clips[b].start; });
+    for (std::size_t first = 0; first < task.size(); first += longestTask) {
+      const auto from = task.begin() + std::ptrdiff_t(first);
+      tasks.emplace_back(from, from + std::ptrdiff_t(std::min(longestTask, task.size() - first)));
+    }
   }
 
-  void run(const Task& task, std::optional<ClipReader>& reader) {
-    std::size_t place = task.first;
+  void run(const Task& task, ClipReader& reader) {
     std::exception_ptr problem;
     try {
-      if (!reader) reader.emplace(videos, layout);
-      const std::span<std::uint8_t> pixels = room(task);
-      for (; place < task.end; ++place) {
-        const std::size_t offset = (place - task.batchStart) * layout.bytes();
-        reader->read(clips[place], pixels.subspan(offset, layout.bytes()), cancellation);
-      }
+      std::vector<ClipTarget> targets;
+      for (const std::size_t place : task) targets.push_back({&clips[place], pixelsOf(place)});
+      reader.read(targets, cancellation);
     } catch (...) {
       problem = std::current_exception();
-      reader.reset();
     }
-    finish(task, place, problem);
+    finish(task, problem);
   }
 
-  std::span<std::uint8_t> room(const Task& task) {
+  /// Under the lock. The batch stays where it is until its last clip is finished.
+  PendingBatch& batchOf(std::size_t place) { return pending[place / options.batchSize - firstPending]; }
+
+  /// Of one clip. The memory comes with the first clip of the batch.
+  std::span<std::uint8_t> pixelsOf(std::size_t place) {
     const std::lock_guard lock(mutex);
-    std::vector<std::uint8_t>& pixels = task.target->batch.pixels;
-    if (pixels.empty()) pixels.resize(task.target->batch.clips.size() * layout.bytes());
-    return pixels;
+    ClipBatch& batch = batchOf(place).batch;
+    if (batch.pixels.empty()) {
+      if (!spare.empty()) {
+        batch.pixels = std::move(spare.back());
+        spare.pop_back();
+      }
+      batch.pixels.resize(batch.clips.size() * layout.bytes());
+    }
+    return std::span(batch.pixels).subspan(place % options.batchSize * layout.bytes(), layout.bytes());
   }
 
-  void finish(const Task& task, std::size_t failedClip, const std::exception_ptr& problem) {
+  void finish(const Task& task, const std::exception_ptr& problem) {
+    bool isComplete = false;
     {
       const std::lock_guard lock(mutex);
-      PendingBatch& target = *task.target;
-      if (problem && (!target.failure || failedClip < target.failedClip)) {
-        target.failure = problem;
-        target.failedClip = failedClip;
+      for (const std::size_t place : task) {
+        PendingBatch& target = batchOf(place);
+        if (problem) noteFailure(target, place % options.batchSize, problem);
+        if (--target.clipsLeft == 0) isComplete = true;
       }
-      target.clipsLeft -= task.end - task.first;
     }
-    batchReady.notify_all();
+    if (isComplete) batchReady.notify_all();
+  }
+
+  void noteFailure(PendingBatch& target, std::size_t place, const std::exception_ptr& problem) const {
+    try {
+      std::rethrow_exception(problem);
+    } catch (const Error& error) {
+      const bool isFirst = target.failed.empty() || place < target.failed.begin()->first;
+      target.failed.emplace(place, error.what());
+      if (options.skipUnreadable && concernsOneFile(error.code())) return;
+      if (isFirst || !target.failure) target.failure = problem;
+    } catch (...) {
+      target.failure = problem;
+    }
   }
 
   const std::shared_ptr<const VideoSet> videos;
   const std::vector<ClipSpec> clips;
   const ClipLayout layout;
   const ClipLoaderOptions options;
-  const std::size_t prefetch;     // batches begun and not yet taken, at most
+  const std::size_t groupClips;   // planned together
   const std::size_t longestTask;  // clips
   Cancellation cancellation;
 
   std::mutex mutex;  // guards what follows, but for the pixels of clips being decoded
   std::condition_variable roomChanged;
   std::condition_variable batchReady;
-  std::size_t nextClip = 0;          // the first that no thread has taken
-  std::deque<PendingBatch> pending;  // in order; all but the last have been taken completely
-  std::exception_ptr failure;        // what `next` has thrown, and throws from then on
+  std::size_t nextClip = 0;                      // the first that is not planned
+  std::deque<Task> tasks;                        // planned and not taken
+  std::size_t firstPending = 0;                  // number of the first batch in `pending`
+  std::deque<PendingBatch> pending;              // in order, without gaps
+  std::vector<std::vector<std::uint8_t>> spare;  // memory of batches that the reader is done with
+  std::exception_ptr failure;                    // what `next` has thrown, and throws from then on
 
   std::vector<std::jthread> workers;  // last: they use all of the above
 };
@@ -228,6 +300,10 @@ ClipLoader::~ClipLoader() = default;
 
 std::optional<ClipBatch> ClipLoader::next() {
   return state_->next();
+}
+
+void ClipLoader::recycle(ClipBatch&& batch) {
+  state_->recycle(std::move(batch));
 }
 
 void ClipLoader::cancel() {

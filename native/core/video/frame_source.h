@@ -21,6 +21,13 @@ struct FrameFormat {
   ChannelOrder order = ChannelOrder::Rgb;
 };
 
+/// Tells whether a file is still the one that was looked at before.
+struct FileVersion {
+  std::int64_t size = 0;      // bytes
+  std::int64_t modified = 0;  // nanoseconds since 1970
+  bool operator==(const FileVersion&) const = default;
+};
+
 /// What one pass over a source found out. Frames are addressed by their place in output order, 0-based.
 struct FrameIndex {
   std::int64_t frameCount = 0;  // frames that really decode, not what a header claims
@@ -36,6 +43,10 @@ struct FrameIndex {
   /// decoding from the start gives. Empty when timestamps are.
   std::vector<std::uint64_t> digests;
   std::vector<std::string> files;  // frame folders only: file of every frame, in order
+  /// Of all decoded pixels in order: equal for files that show the same, however they are named or muxed. 0
+  /// for frame folders, whose frames are not decoded to count them.
+  std::uint64_t fingerprint = 0;
+  FileVersion version;  // of a video file when it was indexed
 };
 
 /// An opened video or frame folder. Not thread-safe: one thread a source.

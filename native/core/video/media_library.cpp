@@ -2,18 +2,25 @@
 
 #include <dlfcn.h>
 
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "core/video/frame_folder.h"
+#include "core/video/index_cache.h"
 
 namespace c3d::video {
 namespace {
 
-bool isFolder(const std::filesystem::path& source) {
-  std::error_code unknown;
-  return std::filesystem::is_directory(source, unknown);
+/// Throws when a file is no longer the one that was indexed.
+void requireUnchanged(const std::filesystem::path& file, const FileVersion& indexed) {
+  const bool known = indexed != FileVersion{};
+  const std::optional<FileVersion> now = versionOf(file);
+  if (!known || !now || *now == indexed) return;  // a file that is gone is told by opening it
+  throw Error(ErrorCode::VideoUnreadable, "Cannot read \"" + file.string() +
+                                              "\": it has changed since its frames were counted. Open the "
+                                              "data set again.");
 }
 
 [[noreturn]] void pluginUnusable(const std::filesystem::path& plugin, const std::string& reason) {
@@ -65,6 +72,11 @@ const VideoBackend& loadBackend(const std::filesystem::path& plugin) {
 
 }  // namespace
 
+bool isFolder(const std::filesystem::path& source) {
+  std::error_code unknown;
+  return std::filesystem::is_directory(source, unknown);
+}
+
 MediaLibrary::MediaLibrary(std::filesystem::path plugin) : plugin_(std::move(plugin)) {}
 
 FrameIndex MediaLibrary::index(const std::filesystem::path& source, const Cancellation& cancellation) const {
@@ -73,7 +85,9 @@ FrameIndex MediaLibrary::index(const std::filesystem::path& source, const Cancel
 
 std::unique_ptr<FrameSource> MediaLibrary::open(const std::filesystem::path& source, const FrameIndex& index,
                                                 const FrameFormat& format) const {
-  return index.files.empty() ? videos().open(source, index, format) : openFrameFolder(source, index, format);
+  if (!index.files.empty()) return openFrameFolder(source, index, format);
+  requireUnchanged(source, index.version);
+  return videos().open(source, index, format);
 }
 
 const VideoBackend& MediaLibrary::videos() const {

@@ -8,6 +8,9 @@
 
 namespace c3d::video {
 
+/// Whether a source is a frame folder rather than a video file.
+bool isFolder(const std::filesystem::path& source);
+
 /// Reads videos (through the plug-in, loaded when the first one is opened) and frame folders. Thread-safe.
 class MediaLibrary {
  public:
@@ -16,6 +19,7 @@ class MediaLibrary {
 
   /// A folder is taken as a frame folder (jpg, jpeg, png in natural order), anything else as a video file.
   FrameIndex index(const std::filesystem::path& source, const Cancellation& cancellation) const;
+  /// Throws Error(VideoUnreadable) when a video file is no longer the one that was indexed.
   std::unique_ptr<FrameSource> open(const std::filesystem::path& source, const FrameIndex& index,
                                     const FrameFormat& format) const;
   /// Throws Error(FfmpegMissing) that names the plug-in, the loader's reason and what to install.

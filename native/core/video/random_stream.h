@@ -25,10 +25,15 @@ class RandomStream {
     return number % count;
   }
 
+  /// Uniform over from <= x < to.
+  double between(double from, double to) { return from + (to - from) * fraction(); }
+
   /// True with the given probability; 0 is never and 1 is always.
-  bool chance(double probability) { return double(next() >> 11) * 0x1.0p-53 < probability; }
+  bool chance(double probability) { return fraction() < probability; }
 
  private:
+  double fraction() { return double(next() >> 11) * 0x1.0p-53; }
+
   static constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15;
 
   static constexpr std::uint64_t mix(std::uint64_t value) {

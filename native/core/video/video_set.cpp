@@ -7,27 +7,22 @@
 #include <thread>
 #include <utility>
 
+#include "core/video/index_cache.h"
+
 namespace c3d::video {
 namespace {
-
-/// Whether an error is about one file only, so that the others can go on.
-bool concernsOneFile(const Error& error) {
-  switch (error.code()) {
-    case ErrorCode::FileNotFound:
-    case ErrorCode::File:
-    case ErrorCode::VideoUnreadable:
-      return true;
-    default:
-      return false;
-  }
-}
 
 /// The threads that index the videos of a set, and what they share.
 class Indexing {
  public:
-  Indexing(const MediaLibrary& media, std::vector<IndexedVideo>& videos, const Cancellation& cancellation,
+  Indexing(const MediaLibrary& media, const std::optional<std::filesystem::path>& cacheFolder,
+           std::vector<IndexedVideo>& videos, const Cancellation& cancellation,
            const VideoSet::Progress& progress)
-      : media_(media), videos_(videos), cancellation_(cancellation), progress_(progress) {}
+      : media_(media),
+        cacheFolder_(cacheFolder),
+        videos_(videos),
+        cancellation_(cancellation),
+        progress_(progress) {}
 
   void run(int threads) {
     {
@@ -52,13 +47,35 @@ class Indexing {
     }
   }
 
-  void indexOne(IndexedVideo& video) const {
+  void indexOne(IndexedVideo& video) {
     try {
-      video.index = media_.index(video.path, cancellation_);
+      video.index = findOrMakeIndex(video.path);
     } catch (const Error& error) {
-      if (!concernsOneFile(error)) throw;
+      if (!concernsOneFile(error.code())) throw;
       video.problem = error.what();
     }
+  }
+
+  FrameIndex findOrMakeIndex(const std::filesystem::path& path) {
+    // A folder is not decoded to count its frames: there is nothing to save.
+    const std::optional<FileVersion> version = isFolder(path) ? std::nullopt : versionOf(path);
+    if (!version) return media_.index(path, cancellation_);
+    const IndexCache* cache = indexCache();
+    if (cache != nullptr) {
+      if (std::optional<FrameIndex> known = cache->find(path, *version)) return std::move(*known);
+    }
+    FrameIndex index = media_.index(path, cancellation_);
+    index.version = *version;
+    if (cache != nullptr) cache->keep(path, index);
+    return index;
+  }
+
+  /// Made when the first video file comes: its name for the decoder needs the plug-in.
+  const IndexCache* indexCache() {
+    if (!cacheFolder_) return nullptr;
+    const std::lock_guard lock(mutex_);
+    if (!cache_) cache_.emplace(*cacheFolder_, media_.videos().description());
+    return &*cache_;
   }
 
   void report(const IndexedVideo& video) {
@@ -68,27 +85,35 @@ class Indexing {
   }
 
   const MediaLibrary& media_;
+  const std::optional<std::filesystem::path>& cacheFolder_;
   std::vector<IndexedVideo>& videos_;  // each worker writes only to the ones it took
   const Cancellation& cancellation_;
   const VideoSet::Progress& progress_;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> failed_{false};
   std::mutex mutex_;  // guards what follows
+  std::optional<IndexCache> cache_;
   std::size_t done_ = 0;
   std::exception_ptr failure_;
 };
 
 }  // namespace
 
+bool concernsOneFile(ErrorCode code) {
+  return code == ErrorCode::FileNotFound || code == ErrorCode::File || code == ErrorCode::VideoUnreadable;
+}
+
 std::shared_ptr<const VideoSet> VideoSet::index(std::shared_ptr<const MediaLibrary> media,
-                                                const std::vector<std::filesystem::path>& paths, int threads,
+                                                const std::vector<std::filesystem::path>& paths,
+                                                const IndexingOptions& options,
                                                 const Cancellation& cancellation, const Progress& progress) {
-  if (threads < 1) throw Error(ErrorCode::InvalidArgument, "Indexing videos needs at least 1 thread.");
+  if (options.threads < 1)
+    throw Error(ErrorCode::InvalidArgument, "Indexing videos needs at least 1 thread.");
   std::vector<IndexedVideo> videos;
   videos.reserve(paths.size());
   for (const std::filesystem::path& path : paths) videos.push_back({path, {}, {}});
-  const int useful = int(std::min<std::size_t>(std::size_t(threads), videos.size()));
-  Indexing(*media, videos, cancellation, progress).run(useful);
+  const int useful = int(std::min<std::size_t>(std::size_t(options.threads), videos.size()));
+  Indexing(*media, options.cache, videos, cancellation, progress).run(useful);
   return std::shared_ptr<const VideoSet>(new VideoSet(std::move(media), std::move(videos)));
 }
 

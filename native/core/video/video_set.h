@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,16 +18,26 @@ struct IndexedVideo {
   std::string problem;  // why it cannot be read; empty when it can
 };
 
+/// Whether an error is about one file only, so that the others can go on.
+bool concernsOneFile(ErrorCode code);
+
+struct IndexingOptions {
+  int threads = 1;
+  /// Folder where indices are kept and looked for; nothing: every file is decoded.
+  std::optional<std::filesystem::path> cache;
+};
+
 /// Videos whose frames have been counted. Immutable once made, so that loaders on any thread may share it.
 class VideoSet {
  public:
   /// Called on a worker thread, one call at a time: how many are done, and the latest.
   using Progress = std::function<void(std::size_t done, const IndexedVideo& latest)>;
 
-  /// Indexes all `paths` on `threads` threads; the result keeps their order. A file that cannot be read gets
+  /// Indexes all `paths`; the result keeps their order. A file that cannot be read gets
   /// a `problem` and does not fail the others. Throws Error(Aborted) and Error(FfmpegMissing).
   static std::shared_ptr<const VideoSet> index(std::shared_ptr<const MediaLibrary> media,
-                                               const std::vector<std::filesystem::path>& paths, int threads,
+                                               const std::vector<std::filesystem::path>& paths,
+                                               const IndexingOptions& options,
                                                const Cancellation& cancellation, const Progress& progress);
 
   const std::vector<IndexedVideo>& videos() const { return videos_; }

@@ -2,17 +2,15 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <bit>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <random>
 #include <unordered_map>
 
 #include "core/runtime/error.h"
+#include "core/runtime/pending_file.h"
 
 namespace c3d {
 namespace {
@@ -22,58 +20,6 @@ static_assert(std::endian::native == std::endian::little, "safetensors files hol
 std::string systemReason() {
   return std::strerror(errno);
 }
-
-/// A file that is written beside its final place; removed again unless `commit` is reached.
-class PendingFile {
- public:
-  explicit PendingFile(std::filesystem::path target)
-      : target_(std::move(target)), temporary_(uniqueNeighbour(target_)) {
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor_ < 0) fail();
-  }
-  ~PendingFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    if (!committed_) ::unlink(temporary_.c_str());
-  }
-  PendingFile(const PendingFile&) = delete;
-  PendingFile& operator=(const PendingFile&) = delete;
-
-  void write(const void* data, std::size_t size) {
-    const auto* bytes = static_cast<const char*>(data);
-    while (size > 0) {
-      const auto written = ::write(descriptor_, bytes, size);
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) fail();
-      bytes += written;
-      size -= static_cast<std::size_t>(written);
-    }
-  }
-
-  void commit() {
-    if (::fsync(descriptor_) != 0) fail();
-    if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail();
-    committed_ = true;
-  }
-
- private:
-  static std::filesystem::path uniqueNeighbour(const std::filesystem::path& target) {
-    auto name = target;
-    name += "." + std::to_string(std::random_device{}());
-    name += ".tmp";
-    return name;
-  }
-
-  [[noreturn]] void fail() const {
-    throw Error(ErrorCode::File,
-                "Cannot write '" + target_.string() + "': " + systemReason() +
-                    ". Nothing was changed; check the folder, its permissions and the free space.");
-  }
-
-  std::filesystem::path target_;
-  std::filesystem::path temporary_;
-  int descriptor_ = -1;
-  bool committed_ = false;
-};
 
 at::Tensor rowMajorOnCpu(const at::Tensor& tensor) {
   return tensor.detach().to(at::kCPU, at::kFloat).contiguous();

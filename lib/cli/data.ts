@@ -1,0 +1,9 @@
+import type { Command } from 'commander'
+import { addDataCheckCommand } from './data/check'
+import type { RunCommand } from './program'
+
+/** `c3d data …`: looks at data sets before anything is trained on them. */
+export function addDataCommand(program: Command, run: RunCommand): void {
+  const data = program.command('data').description('Looks at videos before they are trained on.')
+  addDataCheckCommand(data, run)
+}

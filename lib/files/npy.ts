@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises'
+import { C3DError, fileError } from '../native/errors'
+
+/** A float32 array as NumPy stores it, row-major. */
+export interface NpyArray {
+  data: Float32Array
+  shape: number[]
+}
+
+const MAGIC = '\x93NUMPY'
+
+/**
+ * Reads a .npy file of float32 or float64 in C order, little-endian (format versions 1 to 3 of numpy.lib.format).
+ *
+ * @throws C3D_FILE_NOT_FOUND, C3D_FILE (cannot be read, or holds something else)
+ */
+export async function readNpy(file: string): Promise<NpyArray> {
+  const bytes = await readFile(file).catch((error) => {
+    throw fileError(error, `read '${file}'`)
+  })
+  try {
+    return parseNpy(bytes)
+  } catch (error) {
+    throw new C3DError('C3D_FILE', `Cannot use '${file}': ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function parseNpy(bytes: Buffer): NpyArray {
+  if (bytes.length < 12 || bytes.toString('latin1', 0, 6) !== MAGIC)
+    throw new Error('expected a .npy file, which begins with \\x93NUMPY')
+  const major = bytes[6] ?? 0
+  const [length, start] = major === 1 ? [bytes.readUInt16LE(8), 10] : [bytes.readUInt32LE(8), 12]
+  const header = bytes.toString('latin1', start, start + length)
+  const type = /'descr':\s*'([^']*)'/.exec(header)?.[1]
+  if (type !== '<f4' && type !== '<f8')
+    throw new Error(`expected float32 or float64 values, little-endian, got '${type}'`)
+  if (!/'fortran_order':\s*False/.test(header))
+    throw new Error('expected values in C order; save it again with numpy.ascontiguousarray')
+  const shape = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? '')
+    .split(',')
+    .map((size) => size.trim())
+    .filter((size) => size !== '')
+    .map(Number)
+  const size = type === '<f4' ? 4 : 8
+  const count = shape.reduce((product, length) => product * length, 1)
+  const values = bytes.subarray(start + length)
+  if (values.length !== count * size)
+    throw new Error(`expected ${count * size} bytes for shape [${shape}], got ${values.length}`)
+  const data = Float32Array.from({ length: count }, (_, i) =>
+    size === 4 ? values.readFloatLE(i * 4) : values.readDoubleLE(i * 8),
+  )
+  return { data, shape }
+}
+
+/** The bytes of a .npy file, format version 1. */
+export function formatNpy({ data, shape }: NpyArray): Buffer {
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${sizes}), }`
+  const beforeText = 10
+  // The values begin at a multiple of 64 bytes, and the header ends with a line feed.
+  const total = Math.ceil((beforeText + text.length + 1) / 64) * 64
+  const header = Buffer.alloc(total, ' ')
+  header.write(MAGIC, 0, 'latin1')
+  header.writeUInt8(1, 6)
+  header.writeUInt8(0, 7)
+  header.writeUInt16LE(total - beforeText, 8)
+  header.write(text, beforeText, 'latin1')
+  header.write('\n', total - 1, 'latin1')
+  return Buffer.concat([header, Buffer.from(data.buffer, data.byteOffset, data.byteLength)])
+}
