@@ -3,15 +3,18 @@
 //   npm run bench:loader                      videos that it renders
 //   npm run bench:loader -- FOLDER…           videos in these folders, told apart by folder and kind of file
 //   npm run bench:loader -- --json FOLDER…    one JSON object instead of a table
+//   npm run bench:loader -- --clock cpu       by processor time, for machines that are busy otherwise
 //
-// Rows: a clip of 16 frames at a random place, the video opened for it alone; several clips of a video in a random
-// order, the video opened for each, as loaders do; the same ordered, the video opened once. The rounds alternate
-// between the libraries; figures are medians. Frames are counted before, and not timed.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+// Rows: a clip of 16 frames at a random place, the video opened for it alone; an epoch of several clips a video, read
+// by a ClipLoader here, and there with an opening for each clip in a random order, as data loaders do, or ordered and
+// with one opening a video; the same epoch from the disk cache. The rounds alternate between the libraries; figures
+// are medians. Frames are counted, and the cache is filled, before.
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { ClipLoader, VideoDataset } from 'torch-c3d'
 import { Peers } from './peers.mjs'
 import { renderVideos } from './videos.mjs'
 
@@ -21,10 +24,13 @@ const { addon } = createRequire(import.meta.url)('../dist/native/addon.js')
 /** @typedef {{ video: Video, clips: number[] }} VideoClips First frames of the clips. */
 /** @typedef {{ name: string, videos: Video[] }} Group */
 /** @typedef {{ row: string, group: string, clips: number, rates: Record<string, number> }} Row Clips a second. */
+/** @typedef {{ own: () => Promise<number>, peer: (name: string) => Promise<number> }} Readers Seconds for all clips. */
 
 const FRAMES = 16
 const SIZE = { width: 171, height: 128 }
 const CLIPS_PER_VIDEO = 5
+/** @type {import('torch-c3d').ClipLoaderOptions['sampling']} */
+const RANDOM = { mode: 'random', clipsPerVideo: CLIPS_PER_VIDEO, shuffle: 'videos' }
 const VIDEO_FILE = /\.(avi|mkv|mov|mp4|mpe?g|webm)$/i
 
 const { values, positionals: folders } = parseArgs({
@@ -33,22 +39,24 @@ const { values, positionals: folders } = parseArgs({
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
     videos: { type: 'string', default: '20' },
+    clock: { type: 'string', default: 'wall' },
   },
 })
+const byProcessor = values.clock === 'cpu'
 const rounds = Number(values.rounds)
 const mostVideos = Number(values.videos)
 
 const peers = await Peers.start()
-const rendered = folders.length === 0 ? mkdtempSync(path.join(tmpdir(), 'torch-c3d-bench-')) : undefined
+const work = mkdtempSync(path.join(tmpdir(), 'torch-c3d-bench-'))
 try {
-  if (rendered) folders.push(...(await renderVideos(rendered)))
+  if (folders.length === 0) folders.push(...(await renderVideos(work)))
   const groups = await findGroups(folders)
   const rows = []
   for (const group of groups) rows.push(...(await measure(group)))
   print(rows)
 } finally {
   peers.close()
-  if (rendered) rmSync(rendered, { recursive: true })
+  rmSync(work, { recursive: true })
 }
 
 /**
@@ -90,58 +98,110 @@ async function countFrames(file) {
  * @returns {Promise<Row[]>}
  */
 async function measure({ name, videos }) {
-  const single = { row: 'one clip an opening', jobs: videos.map(randomClips(4)), together: false }
+  const single = videos.map(randomClips(4))
   const several = videos.map(randomClips(CLIPS_PER_VIDEO))
   const ordered = several.map(({ video, clips }) => ({ video, clips: [...clips].sort((a, b) => a - b) }))
+  const dataset = await openDataset(name, videos)
+  /** @type {import('torch-c3d').ClipCache} */
+  const cache = { type: 'disk', folder: path.join(work, 'cache') }
+  const plain = clipLoader(dataset, RANDOM, 'none')
+  const cached = clipLoader(dataset, RANDOM, cache)
+  await readEpoch(clipLoader(dataset, { mode: 'dense', clipStride: FRAMES / 4 }, cache)) // nearly every frame
+  await readEpoch(cached)
+
+  const peer =
+    (/** @type {VideoClips[]} */ jobs, /** @type {boolean} */ together) => (/** @type {string} */ library) =>
+      peers.seconds(library, jobs, { together, byProcessor, frames: FRAMES, ...SIZE })
+  const epoch = `epoch of ${CLIPS_PER_VIDEO} clips a video`
+  /** @type {[string, number, Readers][]} */
   const modes = [
-    single,
-    { row: `${CLIPS_PER_VIDEO} clips a video, opened for each`, jobs: several, together: false },
-    { row: `${CLIPS_PER_VIDEO} clips a video, opened once`, jobs: ordered, together: true },
+    ['one clip an opening', 4, { own: () => readSingle(single), peer: peer(single, false) }],
+    [epoch, CLIPS_PER_VIDEO, { own: () => readEpoch(plain), peer: peer(several, false) }],
+    [`${epoch}, others ordered`, CLIPS_PER_VIDEO, { own: () => readEpoch(plain), peer: peer(ordered, true) }],
+    [`${epoch}, disk cache`, CLIPS_PER_VIDEO, { own: () => readEpoch(cached), peer: peer(ordered, true) }],
   ]
   const rows = []
-  for (const { row, jobs, together } of modes) {
-    const clips = jobs.reduce((sum, job) => sum + job.clips.length, 0)
-    rows.push({ row, group: name, clips, rates: await clipRates(jobs, together, clips) })
+  for (const [row, clipsPerVideo, readers] of modes) {
+    const clips = clipsPerVideo * videos.length
+    rows.push({ row, group: name, clips, rates: await clipRates(readers, clips) })
   }
+  plain.close()
+  cached.close()
+  dataset.close()
   return rows
 }
 
 /**
  * Clips a second of this package and of each peer: medians over rounds that alternate between them.
- * @param {VideoClips[]} jobs
- * @param {boolean} together
+ * @param {Readers} readers
  * @param {number} clips
  */
-async function clipRates(jobs, together, clips) {
+async function clipRates({ own, peer }, clips) {
   /** @type {Record<string, number[]>} */
-  const seconds = { 'torch-c3d': [], ...Object.fromEntries(peers.names.map((peer) => [peer, []])) }
+  const seconds = { 'torch-c3d': [], ...Object.fromEntries(peers.names.map((name) => [name, []])) }
   for (let round = 0; round < rounds; round++)
     for (const [library, times] of Object.entries(seconds))
-      times.push(
-        library === 'torch-c3d'
-          ? await ownSeconds(jobs, together)
-          : await peers.seconds(library, jobs, together, FRAMES, SIZE),
-      )
+      times.push(library === 'torch-c3d' ? await own() : await peer(library))
   return Object.fromEntries(
     Object.entries(seconds).map(([library, times]) => [library, clips / median(times)]),
   )
 }
 
 /**
- * @param {VideoClips[]} jobs
- * @param {boolean} together
+ * Whatever the folders are like, by a list of files.
+ * @param {string} name
+ * @param {Video[]} videos
  */
-async function ownSeconds(jobs, together) {
-  const start = performance.now()
+function openDataset(name, videos) {
+  const list = path.join(work, `${name.replaceAll(/\W+/g, '-')}.csv`)
+  const lines = videos.map(({ file }, i) => `"${path.resolve(file)}",${i % 2 === 0 ? 'even' : 'odd'}`)
+  writeFileSync(list, `path,label\n${lines.join('\n')}\n`)
+  return VideoDataset.open(list)
+}
+
+/**
+ * @param {VideoDataset} dataset
+ * @param {import('torch-c3d').ClipLoaderOptions['sampling']} sampling
+ * @param {import('torch-c3d').ClipCache} cache
+ */
+function clipLoader(dataset, sampling, cache) {
+  return new ClipLoader(dataset, {
+    clip: { frames: FRAMES, ...SIZE },
+    preprocessing: { resize: SIZE },
+    sampling,
+    shuffle: true,
+    loader: { threads: 1 },
+    cache,
+  })
+}
+
+/** @param {ClipLoader} loader */
+async function readEpoch(loader) {
+  const elapsed = stopwatch()
+  for await (const _ of loader);
+  return elapsed()
+}
+
+/** @param {VideoClips[]} jobs */
+async function readSingle(jobs) {
+  const elapsed = stopwatch()
   for (const { video, clips } of jobs)
-    for (const group of together ? [clips] : clips.map((first) => [first])) {
-      const places = Float64Array.from(
-        group.flatMap((first) => Array.from({ length: FRAMES }, (_, i) => first + i)),
-      )
-      const out = new Uint8Array(places.length * SIZE.width * SIZE.height * 3)
+    for (const first of clips) {
+      const places = Float64Array.from({ length: FRAMES }, (_, i) => first + i)
+      const out = new Uint8Array(FRAMES * SIZE.width * SIZE.height * 3)
       await addon().readFrames(video.set, 0, places, { ...SIZE, channelOrder: 'rgb' }, out).done
     }
-  return (performance.now() - start) / 1000
+  return elapsed()
+}
+
+/** Seconds since its making, of the wall or of the processor. */
+function stopwatch() {
+  const wall = performance.now()
+  const before = process.cpuUsage()
+  return () => {
+    const { user, system } = process.cpuUsage(before)
+    return byProcessor ? (user + system) / 1e6 : (performance.now() - wall) / 1000
+  }
 }
 
 /**
@@ -186,13 +246,14 @@ function print(rows) {
         frames: FRAMES,
         ...SIZE,
         rounds,
+        clock: values.clock,
         rows: table,
       }),
     )
     return
   }
   console.log(
-    `clips of ${FRAMES} frames at ${SIZE.width}x${SIZE.height} a second, one thread, medians of ${rounds} rounds`,
+    `clips of ${FRAMES} frames at ${SIZE.width}x${SIZE.height} a second${byProcessor ? ' of processor time' : ''}, one thread, medians of ${rounds} rounds`,
   )
   console.log(`${addon().videoBackend()}; ${peers.description}\n`)
   const heads = [

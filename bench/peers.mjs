@@ -42,15 +42,13 @@ export class Peers {
 
   /**
    * @param {string} library
-   * @param {{ video: { file: string }, clips: number[] }[]} jobs
-   * @param {boolean} together
-   * @param {number} frames
-   * @param {{ width: number, height: number }} size
+   * @param {{ video: { file: string }, clips: number[] }[]} jobs First frames of the clips of each video.
+   * @param {{ together: boolean, byProcessor: boolean, frames: number, width: number, height: number }} how
    * @returns {Promise<number>}
    */
-  async seconds(library, jobs, together, frames, size) {
+  async seconds(library, jobs, how) {
     const videos = jobs.map(({ video, clips }) => ({ file: path.resolve(video.file), clips }))
-    const answer = await this.#ask({ library, videos, together, frames, ...size })
+    const answer = await this.#ask({ library, videos, ...how })
     if (!answer)
       throw new Error(`${library} failed to read one of ${videos.map(({ file }) => file).join(', ')}`)
     return answer.seconds
