@@ -6,7 +6,7 @@ import { nativePreprocessing } from './config/preprocessing'
 import { nativeSampling, shuffled } from './config/sampling'
 import { datasetState, type VideoDataset } from './dataset'
 import type { VideoItem } from './dataset/video-item'
-import { nativeItems } from './labels'
+import { looselyLabelledItems, nativeItems } from './labels'
 import { addon } from './native/addon'
 import type { NativeClipCacheHandle, NativeClipLoader, NativeUnreadable } from './native/binding'
 import { C3DError } from './native/errors'
@@ -18,7 +18,10 @@ export interface ClipBatch {
     data: Uint8Array | Float32Array
     shape: number[]
   }
-  /** Class numbers in the order of the data set's classes, or of the model's where the loader has one. */
+  /**
+   * Class numbers in the order of the data set's classes, or of the model's where the loader has one; -1 for a video of
+   * no class or of several.
+   */
   labels: Int32Array
   /** The video of each clip. */
   items: VideoItem[]
@@ -106,7 +109,8 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
 
   async #open(epoch: number, signal: AbortSignal | undefined): Promise<NativeClipLoader> {
     const { model, clip, preprocessing, sampling, shuffle, seed, batchSize, loader } = this.#options
-    const items = nativeItems(datasetState(this.#dataset), model?.classes ?? this.#dataset.classes)
+    const data = datasetState(this.#dataset)
+    const items = model ? nativeItems(data, model.classes) : looselyLabelledItems(data, this.#dataset.classes)
     if (items.videos.length === 0)
       throw new C3DError('C3D_EMPTY_DATASET', 'There is no video to take clips from.')
     const order = shuffle

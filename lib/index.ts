@@ -1,6 +1,7 @@
 /** The public API of torch-c3d. */
 export { architectures } from './architectures'
 export { type ClipBatch, ClipLoader } from './clip-loader'
+export { type ClipMean, clipMean } from './clip-mean'
 export type {
   Architecture,
   ArchitectureData,
@@ -11,6 +12,7 @@ export type {
 } from './config/architectures'
 export type { ClipCache } from './config/cache'
 export type { ClipLoaderOptions } from './config/clip-loader'
+export type { ClipMeanOptions } from './config/clip-mean'
 export type {
   FoldOptions,
   GroupBy,

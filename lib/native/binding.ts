@@ -120,6 +120,8 @@ export interface NativeVideoInfo {
   fingerprint: string
   /** Why it cannot be read; '' when it can. */
   problem: string
+  /** What is wrong with a file that can be read all the same, such as damage; '' when nothing is. */
+  warning: string
 }
 
 /** Opaque: videos whose frames are counted. */

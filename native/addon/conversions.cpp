@@ -336,6 +336,7 @@ Napi::Object toJs(Napi::Env env, const video::IndexedVideo& video) {
   object.Set("framesPerSecond", video.index.framesPerSecond);
   object.Set("codec", video.index.codec);
   object.Set("problem", video.problem);
+  object.Set("warning", video.index.warning);
   const auto fingerprint = video.index.fingerprint;
   object.Set("fingerprint", fingerprint == 0 ? std::string() : video::hexOf(fingerprint));
   return object;

@@ -105,7 +105,17 @@ export function nativeError(code: string, message: string): Error {
 export function fakeVideo(path: string, frames = 40): NativeVideoInfo {
   const fingerprint = path.includes('copy') ? 'c0ffee' : ''
   const problem = path.includes('broken') ? 'no video stream' : ''
-  return { path, frames, width: 320, height: 240, framesPerSecond: 25, codec: 'h264', fingerprint, problem }
+  return {
+    path,
+    frames,
+    width: 320,
+    height: 240,
+    framesPerSecond: 25,
+    codec: 'h264',
+    fingerprint,
+    problem,
+    warning: '',
+  }
 }
 
 export function fakeVideoSet(videos: NativeVideoInfo[]): NativeVideoSet {
