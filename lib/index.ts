@@ -22,6 +22,7 @@ export type {
   SplitListsOptions,
   SplitOptions,
 } from './config/dataset'
+export type { FramesOptions } from './config/frames'
 export type { CreateOptions, LoadOptions, ModelConfig } from './config/model'
 export type { MotionName, MotionOptions } from './config/motion'
 export type { Preprocessing, PreprocessingOptions } from './config/preprocessing'
@@ -36,6 +37,7 @@ export type { Overlap } from './dataset/overlap'
 export type { ClassReport, DatasetReport, Duplicates } from './dataset/report'
 export type { VideoItem } from './dataset/video-item'
 export { type ClassScore, type Evaluation, evaluate } from './evaluation'
+export { type Frames, frames } from './frames'
 export { type ArchitectureSummary, C3D, type Gradients, type InputBatch, type TensorInfo } from './model'
 export { makeMotionVideos } from './motion/make-motion-videos'
 export { C3DError, type C3DErrorCode } from './native/errors'

@@ -1,12 +1,9 @@
-import { stat } from 'node:fs/promises'
 import type { ModelConfig } from './config/model'
 import { evaluationSampling } from './config/sampling'
 import { defaultClips, type PredictOptions, resolvePrediction } from './config/scoring'
 import { unlabelledItems } from './labels'
-import { addon } from './native/addon'
-import type { NativeModel, NativeVideoInfo, NativeVideoSet } from './native/binding'
-import { C3DError, fileError } from './native/errors'
-import { runTask } from './native/task'
+import type { NativeModel, NativeVideoInfo } from './native/binding'
+import { openVideo } from './open-video'
 import { type ClipScore, scoreClips, topPlaces } from './scoring'
 
 export interface LabelProbability {
@@ -71,22 +68,6 @@ export async function predictVideo(
   } finally {
     videos.close()
   }
-}
-
-async function openVideo(video: string, signal: AbortSignal | undefined): Promise<NativeVideoSet> {
-  await stat(video).catch((error) => {
-    throw fileError(error, `open '${video}'`)
-  })
-  const videos = await runTask(
-    () => addon().indexVideos([video], { threads: 1, cache: null }, () => {}),
-    signal,
-  )
-  const problem = videos.videos[0]?.problem
-  if (problem) {
-    videos.close()
-    throw new C3DError('C3D_VIDEO_UNREADABLE', `Cannot read '${video}': ${problem}`)
-  }
-  return videos
 }
 
 /** Frames of the video from the first to the last one of a clip, both included. */

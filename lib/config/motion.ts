@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { NativeVideoWriterOptions } from '../native/binding'
 import {
   abortSignal,
   callback,
@@ -46,6 +47,19 @@ export const motionSchema = settings({
   signal: abortSignal().optional(),
   onProgress: callback<(progress: { done: number; total: number }) => void>().optional(),
 })
+
+/** What every player, and every FFmpeg, can read. */
+export const motionFile = {
+  ticksPerSecond: 0,
+  container: 'mp4',
+  encoder: '',
+  pixelFormat: 'yuv420p',
+  encoderSettings: {},
+  containerSettings: {},
+  matrix: 'bt601',
+  fullRange: false,
+  rotation: 0,
+} satisfies Partial<NativeVideoWriterOptions>
 
 export type MotionOptions = z.input<typeof motionSchema>
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type MotionName, type MotionOptions, motionSchema } from '../config/motion'
+import { type MotionName, type MotionOptions, motionFile, motionSchema } from '../config/motion'
 import { parse } from '../config/parse'
 import { addon } from '../native/addon'
 import { abortError, C3DError, fileError, fromNative, systemCode } from '../native/errors'
@@ -61,7 +61,7 @@ function encode(
   frames: Iterable<Uint8Array>,
 ): void {
   try {
-    const writer = addon().createVideo(file, { ...size, framesPerSecond })
+    const writer = addon().createVideo(file, { ...motionFile, ...size, framesPerSecond })
     for (const frame of frames) writer.write(frame)
     writer.finish()
   } catch (error) {

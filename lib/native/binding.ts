@@ -130,6 +130,12 @@ export interface NativeVideoSet {
   close(): void
 }
 
+export interface NativeFrameFormat {
+  width: number
+  height: number
+  channelOrder: 'rgb' | 'bgr'
+}
+
 export interface NativeItems {
   set: NativeVideoSet
   /** Places in `set`. */
@@ -334,9 +340,32 @@ export interface NativeRuntimeInfo {
   images: string[]
 }
 
+/** A video to write; names and settings are FFmpeg's. */
+export interface NativeVideoWriterOptions {
+  width: number
+  height: number
+  framesPerSecond: number
+  /** Unit of the times that `write` is given; 0: one tick a frame. */
+  ticksPerSecond: number
+  container: string
+  /** '': H.264 where there is an encoder for it, MPEG-4 part 2 otherwise. */
+  encoder: string
+  pixelFormat: string
+  encoderSettings: Record<string, string>
+  containerSettings: Record<string, string>
+  /** Of YUV formats. */
+  matrix: 'bt601' | 'bt709'
+  fullRange: boolean
+  /** Degrees, clockwise, by which players turn the picture. */
+  rotation: 0 | 90 | 180 | 270
+}
+
 export interface NativeVideoWriter {
-  /** RGB, uint8 [height, width, 3]. Encoding is synchronous: for tools, not for services. */
-  write(frame: Uint8Array): void
+  /**
+   * RGB, uint8 [height, width, 3]. `time` is when it is shown, in ticks and after the frame before; left out: a tick
+   * later. Encoding is synchronous: for tools, not for services.
+   */
+  write(frame: Uint8Array, time?: number): void
   finish(): void
 }
 
@@ -359,6 +388,17 @@ export interface NativeBinding {
     options: { threads: number; cache: string | null },
     onEvent: (event: NativeIndexEvent) => void,
   ): NativeTask<NativeVideoSet>
+  /**
+   * The frames at `places` (whole numbers, any order) of a video in `set`, to `out`: uint8 [places, height, width, 3],
+   * which must be left alone until the task has ended.
+   */
+  readFrames(
+    set: NativeVideoSet,
+    video: number,
+    places: Float64Array,
+    format: NativeFrameFormat,
+    out: Uint8Array,
+  ): NativeTask<void>
   /** null for the type 'none'. */
   openClipCache(options: NativeClipCache): NativeTask<NativeClipCacheHandle | null>
   createClipLoader(request: NativeClipLoaderRequest): NativeTask<NativeClipLoader>
@@ -372,8 +412,5 @@ export interface NativeBinding {
     request: NativeScoreRequest,
     onEvent: (event: NativeScoreEvent) => void,
   ): NativeTask<void>
-  createVideo(
-    file: string,
-    options: { width: number; height: number; framesPerSecond: number },
-  ): NativeVideoWriter
+  createVideo(file: string, options: NativeVideoWriterOptions): NativeVideoWriter
 }

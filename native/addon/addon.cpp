@@ -2,6 +2,7 @@
 #include "addon/clip_loader_handle.h"
 #include "addon/conversions.h"
 #include "addon/environment.h"
+#include "addon/frames.h"
 #include "addon/model_handle.h"
 #include "addon/properties.h"
 #include "addon/runs.h"
@@ -97,6 +98,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("describeArchitecture", describeArchitecture);
   set("createModel", createModel);
   set("indexVideos", indexVideos);
+  set("readFrames", readFrames);
   set("openClipCache", openClipCache);
   set("createClipLoader", createClipLoader);
   set("train", train);

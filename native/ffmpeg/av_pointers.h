@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 extern "C" {
@@ -15,6 +16,9 @@ extern "C" {
 
 namespace c3d::ffmpeg {
 
+struct BytesDeleter {
+  void operator()(AVIOContext* bytes) const { avio_closep(&bytes); }
+};
 struct InputDeleter {
   void operator()(AVFormatContext* context) const { avformat_close_input(&context); }
 };
@@ -31,7 +35,8 @@ struct ScalerDeleter {
   void operator()(SwsContext* context) const { sws_freeContext(context); }
 };
 
-/// An opened input; closes its file.
+/// An opened file; closes it.
+using BytesPointer = std::unique_ptr<AVIOContext, BytesDeleter>;
 using InputPointer = std::unique_ptr<AVFormatContext, InputDeleter>;
 using CodecPointer = std::unique_ptr<AVCodecContext, CodecDeleter>;
 using FramePointer = std::unique_ptr<AVFrame, FrameDeleter>;
@@ -46,6 +51,7 @@ class Options {
   ~Options() {
     for (AVDictionary*& list : lists_) av_dict_free(&list);
   }
+  Options(Options&& other) noexcept : lists_(std::exchange(other.lists_, {})) {}
   Options(const Options&) = delete;
   Options& operator=(const Options&) = delete;
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include "ffmpeg/av_error.h"
+
 extern "C" {
 #include <libavcodec/version.h>
 #include <libavutil/display.h>
@@ -48,6 +50,19 @@ Orientation orientationOf(const AVStream& stream, const AVFrame& frame) {
   if (straight) return {false, a < 0, d < 0};
   if (across) return {true, c < 0, b < 0};
   return {};
+}
+
+void setRotation(AVStream& stream, int degrees) {
+  constexpr std::size_t kBytes = 9 * sizeof(std::int32_t);
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 30, 100)
+  AVCodecParameters& parameters = *stream.codecpar;
+  AVPacketSideData* data = allocated(av_packet_side_data_new(
+      &parameters.coded_side_data, &parameters.nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX, kBytes, 0));
+  std::uint8_t* bytes = data->data;
+#else
+  std::uint8_t* bytes = allocated(av_stream_new_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, kBytes));
+#endif
+  av_display_rotation_set(reinterpret_cast<std::int32_t*>(bytes), degrees);
 }
 
 void turn(const Orientation& orientation, const std::uint8_t* picture, int displayedWidth,

@@ -20,6 +20,9 @@ struct Orientation {
 /// angles are not applied.
 Orientation orientationOf(const AVStream& stream, const AVFrame& frame);
 
+/// Has players turn the stream's picture clockwise, by right angles. Throws std::bad_alloc.
+void setRotation(AVStream& stream, int degrees);
+
 /// Turns a picture, uint8 [height, width, 3]; sizes are the ones displayed, `picture` and `out` do not
 /// overlap.
 void turn(const Orientation& orientation, const std::uint8_t* picture, int displayedWidth,

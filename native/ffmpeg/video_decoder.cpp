@@ -15,8 +15,10 @@ namespace {
 
 #if LIBAVFORMAT_VERSION_MAJOR < 59
 using FoundCodec = AVCodec*;  // FFmpeg 4
+using FoundFormat = AVInputFormat*;
 #else
 using FoundCodec = const AVCodec*;
+using FoundFormat = const AVInputFormat*;
 #endif
 
 /// A fifo or a device could block for ever or never end, so only regular files are opened.
@@ -32,7 +34,7 @@ void requireRegularFile(const std::filesystem::path& file) {
   if (std::filesystem::file_size(file, failure) == 0) unreadable(file, "the file is empty");
 }
 
-/// Playlists name other files, and some never end.
+/// Playlists name other files. Opening one opens those, for ever where it names itself.
 bool isPlaylist(const AVInputFormat& format) {
   for (const char* name : {"hls", "dash", "concat", "imf"}) {
     if (av_match_name(name, format.name)) return true;
@@ -72,44 +74,72 @@ int VideoDecoder::isInterrupted(void* decoder) {
   return cancellation != nullptr && cancellation->requested() ? 1 : 0;
 }
 
-VideoDecoder::VideoDecoder(const std::filesystem::path& file, const Cancellation& cancellation)
+VideoDecoder::VideoDecoder(const std::filesystem::path& file, Opening opening,
+                           const Cancellation& cancellation)
     : file_(file), packet_(allocated(av_packet_alloc())), frame_(allocated(av_frame_alloc())) {
   requireRegularFile(file_);
   const Interruptible interruptible(*this, cancellation);
   try {
     openInput();
-    openCodec(findStream());
+    openCodec(findStream(opening));
   } catch (const Error&) {
     cancellation.throwIfRequested();  // an interruption looks like a failure to FFmpeg
     throw;
   }
 }
 
-void VideoDecoder::openInput() {
-  AVFormatContext* input = allocated(avformat_alloc_context());
-  input->interrupt_callback = {&VideoDecoder::isInterrupted, this};
-  Options options;
-  options.set("protocol_whitelist", "file");
-  // The prefix keeps a name with a colon in it from being taken for another protocol.
-  const std::string url = "file:" + file_.string();
-  const int opened = avformat_open_input(&input, url.c_str(), nullptr, options.first());
-  // FFmpeg has freed `input` when this fails.
-  if (opened == AVERROR_INVALIDDATA) unreadable(file_, "it is no video, or its beginning or end is missing");
-  if (opened < 0) unreadable(file_, describe(opened));
-  input_.reset(input);
-  if (isPlaylist(*input_->iformat)) unreadable(file_, "it is a playlist, not a video");
+void VideoDecoder::require(int result) const {
+  if (result == AVERROR_INVALIDDATA) unreadable(file_, "it is no video, or its beginning or end is missing");
+  if (result < 0) unreadable(file_, describe(result));
 }
 
-const AVCodec* VideoDecoder::findStream() {
+void VideoDecoder::openInput() {
+  const AVIOInterruptCB interrupt{&VideoDecoder::isInterrupted, this};
+  // The prefix keeps a name with a colon in it from being taken for another protocol.
+  const std::string url = "file:" + file_.string();
+  AVIOContext* bytes = nullptr;
+  require(avio_open2(&bytes, url.c_str(), AVIO_FLAG_READ, &interrupt, nullptr));
+  bytes_.reset(bytes);
+  FoundFormat format = nullptr;
+  require(av_probe_input_buffer2(bytes, &format, url.c_str(), nullptr, 0, 0));
+  if (isPlaylist(*format)) unreadable(file_, "it is a playlist, not a video");
+
+  AVFormatContext* input = allocated(avformat_alloc_context());
+  input->pb = bytes;
+  input->interrupt_callback = interrupt;
+  Options options;
+  options.set("protocol_whitelist", "file");
+  require(avformat_open_input(&input, url.c_str(), format, options.first()));  // frees `input` when it fails
+  input_.reset(input);
+}
+
+/// Whether there is just one video stream, of a container whose header describes it.
+bool VideoDecoder::headerTellsAll() const {
+  const char* container = input_->iformat->name;
+  if (!av_match_name("mp4", container) && !av_match_name("matroska", container)) return false;
+  int videos = 0;
+  for (unsigned i = 0; i < input_->nb_streams; ++i) {
+    const AVCodecParameters& parameters = *input_->streams[i]->codecpar;
+    if (parameters.codec_type != AVMEDIA_TYPE_VIDEO) continue;
+    if (parameters.width <= 0 || parameters.height <= 0) return false;
+    ++videos;
+  }
+  return videos == 1;
+}
+
+const AVCodec* VideoDecoder::findStream(Opening opening) {
   for (unsigned i = 0; i < input_->nb_streams; ++i) {
     const AVCodecParameters& parameters = *input_->streams[i]->codecpar;
     if (parameters.codec_type == AVMEDIA_TYPE_VIDEO)
       checkPictureSize(file_, parameters.width, parameters.height);
   }
-  Options limits(input_->nb_streams);
-  limitCodec(limits);
-  const int probed = avformat_find_stream_info(input_.get(), limits.first());
-  if (probed < 0) unreadable(file_, describe(probed));
+  quick_ = opening == Opening::Quick && headerTellsAll();
+  if (!quick_) {
+    Options limits(input_->nb_streams);
+    limitCodec(limits);
+    const int probed = avformat_find_stream_info(input_.get(), limits.first());
+    if (probed < 0) unreadable(file_, describe(probed));
+  }
 
   FoundCodec codec = nullptr;
   const int best = av_find_best_stream(input_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
@@ -164,6 +194,8 @@ void VideoDecoder::feed() {
   }
   if (packet_->stream_index == stream_->index) {
     if (packet_->flags & AV_PKT_FLAG_CORRUPT) damage_ = AVERROR_INVALIDDATA;
+    const bool unwanted = packet_->pts != AV_NOPTS_VALUE && packet_->pts < wantedFrom_;
+    codec_->skip_frame = unwanted ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
     const int sent = avcodec_send_packet(codec_.get(), packet_.get());
     if (sent < 0) damage_ = sent;
   }

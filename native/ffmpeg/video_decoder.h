@@ -12,8 +12,13 @@ namespace c3d::ffmpeg {
 /// movable: FFmpeg keeps its address.
 class VideoDecoder {
  public:
+  /// How well the file is looked at before the first frame is asked for. Thorough decodes a little of every
+  /// stream, which takes milliseconds. Quick leaves that out where the header tells the rest; then frames may
+  /// come in another order, or without their timestamps, and must be checked.
+  enum class Opening { Thorough, Quick };
+
   /// Opens the file and its decoder. Throws Error(FileNotFound | VideoUnreadable | Aborted).
-  VideoDecoder(const std::filesystem::path& file, const Cancellation& cancellation);
+  VideoDecoder(const std::filesystem::path& file, Opening opening, const Cancellation& cancellation);
   VideoDecoder(const VideoDecoder&) = delete;
   VideoDecoder& operator=(const VideoDecoder&) = delete;
 
@@ -26,6 +31,12 @@ class VideoDecoder {
   /// it; then the decoder is of no further use.
   bool seek(std::int64_t timestamp, const Cancellation& cancellation);
 
+  /// Lets frames be left out that are shown before `timestamp`, in the stream's time base, and that no other
+  /// frame is predicted from.
+  void wantFrom(std::int64_t timestamp) { wantedFrom_ = timestamp; }
+
+  /// Whether the opening was quick; not every file allows it.
+  bool isQuick() const { return quick_; }
   const AVStream& stream() const { return *stream_; }
   const AVCodecContext& codec() const { return *codec_; }
   /// What FFmpeg said of the last data that it could not read or decode; 0 when all was well so far.
@@ -36,18 +47,24 @@ class VideoDecoder {
   class Interruptible;
 
   static int isInterrupted(void* decoder);
+  /// Throws for an error code of FFmpeg's.
+  void require(int result) const;
   void openInput();
-  const AVCodec* findStream();
+  bool headerTellsAll() const;
+  const AVCodec* findStream(Opening opening);
   void openCodec(const AVCodec* codec);
   void feed();
 
   std::filesystem::path file_;
   const Cancellation* cancellation_ = nullptr;
-  InputPointer input_;
+  BytesPointer bytes_;
+  InputPointer input_;          // reads from bytes_
   AVStream* stream_ = nullptr;  // belongs to input_
   CodecPointer codec_;
   PacketPointer packet_;
   FramePointer frame_;
+  bool quick_ = false;
+  std::int64_t wantedFrom_ = AV_NOPTS_VALUE;
   int damage_ = 0;
   bool drained_ = false;  // the decoder has been told that no more packets come
 };

@@ -79,7 +79,7 @@ class IndexBuilder {
 }  // namespace
 
 video::FrameIndex indexVideo(const std::filesystem::path& file, const Cancellation& cancellation) {
-  VideoDecoder decoder(file, cancellation);
+  VideoDecoder decoder(file, VideoDecoder::Opening::Thorough, cancellation);
   IndexBuilder builder;
   while (const AVFrame* frame = decoder.next(cancellation)) {
     if (builder.frameCount() == 0) FrameConverter::requireConvertible(*frame, file);

@@ -14,6 +14,7 @@ namespace c3d::ffmpeg {
 namespace {
 
 constexpr std::int64_t kNoKeyFrame = -1;
+constexpr std::int64_t kFewFrames = 4;  // are not worth the checks that leaving some out costs
 
 }  // namespace
 
@@ -51,8 +52,9 @@ const AVFrame& VideoSource::frameAt(std::int64_t place, const Cancellation& canc
                                                 std::to_string(index_.frameCount) + ".");
   }
   if (const AVFrame* frame = tryFrameAt(place, cancellation)) return *frame;
-  if (sought_) {
-    // A seek led astray. Decoding from the start cannot.
+  if (unproven_) {
+    // A seek or a quick opening led astray. Decoding from the start of the file, opened as for its index,
+    // cannot.
     seekable_ = false;
     close();
     if (const AVFrame* frame = tryFrameAt(place, cancellation)) return *frame;
@@ -61,15 +63,17 @@ const AVFrame& VideoSource::frameAt(std::int64_t place, const Cancellation& canc
                         " does not decode; has the file changed since its frames were counted?");
 }
 
-/// Nothing when the file ends before `place`, or when a seek led astray.
+/// Nothing when the file ends before `place`, or when a short cut led astray.
 const AVFrame* VideoSource::tryFrameAt(std::int64_t place, const Cancellation& cancellation) {
   if (!approach(place, cancellation)) return nullptr;
+  leaveOutBefore(place);
   while (next_ <= place) {
     if (!advance(cancellation)) return nullptr;
   }
+  if (next_ != place + 1) return nullptr;
   // Decoders mend silent damage with what older frames left behind, so that even the right frame may look
   // different.
-  if (sought_ && digestOf(*frame_) != index_.digests[std::size_t(place)]) return nullptr;
+  if (unproven_ && digestOf(*frame_) != index_.digests[std::size_t(place)]) return nullptr;
   return frame_;
 }
 
@@ -89,7 +93,7 @@ bool VideoSource::approach(std::int64_t place, const Cancellation& cancellation)
 /// timestamp tells. Frames without the key flag that come before it are the leading ones of an open GOP; they
 /// show pictures that cannot be decoded from here.
 bool VideoSource::seek(std::int64_t key, std::int64_t place, const Cancellation& cancellation) {
-  sought_ = true;
+  unproven_ = true;
   frame_ = nullptr;
   if (!decoder_->seek(index_.timestamps[std::size_t(key)], cancellation)) return false;
   const AVFrame* frame = nullptr;
@@ -104,25 +108,39 @@ bool VideoSource::seek(std::int64_t key, std::int64_t place, const Cancellation&
   return true;
 }
 
-/// Decodes one more frame. False at the end, and where a seek turns out to have led astray.
+/// Spares the decoder frames on the way to `place` that nothing depends on.
+void VideoSource::leaveOutBefore(std::int64_t place) {
+  if (!seekable_ || place < next_ + kFewFrames) return;
+  decoder_->wantFrom(index_.timestamps[std::size_t(place)]);
+  unproven_ = true;
+}
+
+/// Decodes one more frame. False at the end, and where a short cut turns out to have led astray.
 bool VideoSource::advance(const Cancellation& cancellation) {
   frame_ = decoder_->next(cancellation);
   if (frame_ == nullptr) return false;
-  if (sought_ && placeOf(timestampOf(*frame_)) != next_) return false;
-  ++next_;
+  if (!unproven_) {
+    ++next_;
+    return true;
+  }
+  const std::optional<std::int64_t> place = placeOf(timestampOf(*frame_));
+  if (!place || *place < next_) return false;
+  next_ = *place + 1;
   return true;
 }
 
 void VideoSource::open(const Cancellation& cancellation) {
   close();
-  decoder_ = std::make_unique<VideoDecoder>(file_, cancellation);
+  const auto opening = seekable_ ? VideoDecoder::Opening::Quick : VideoDecoder::Opening::Thorough;
+  decoder_ = std::make_unique<VideoDecoder>(file_, opening, cancellation);
+  unproven_ = decoder_->isQuick();
 }
 
 void VideoSource::close() {
   decoder_.reset();
   frame_ = nullptr;
   next_ = 0;
-  sought_ = false;
+  unproven_ = false;
 }
 
 std::int64_t VideoSource::keyFrameBefore(std::int64_t place) const {

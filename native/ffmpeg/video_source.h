@@ -27,6 +27,7 @@ class VideoSource final : public video::FrameSource {
   const AVFrame* tryFrameAt(std::int64_t place, const Cancellation& cancellation);
   bool approach(std::int64_t place, const Cancellation& cancellation);
   bool seek(std::int64_t key, std::int64_t place, const Cancellation& cancellation);
+  void leaveOutBefore(std::int64_t place);
   bool advance(const Cancellation& cancellation);
   void open(const Cancellation& cancellation);
   void close();
@@ -41,7 +42,7 @@ class VideoSource final : public video::FrameSource {
   std::unique_ptr<VideoDecoder> decoder_;
   const AVFrame* frame_ = nullptr;  // the latest, at place next_ - 1; belongs to decoder_
   std::int64_t next_ = 0;           // place of the frame that the decoder gives next
-  bool sought_ = false;             // since the file was opened
+  bool unproven_ = false;           // whether short cuts were taken, so that frames must be checked
 };
 
 }  // namespace c3d::ffmpeg

@@ -7,9 +7,9 @@
 
 namespace c3d::ffmpeg {
 
-/// Starts an .mp4 file of H.264, or of MPEG-4 part 2 where FFmpeg has no libx264. The same frames give the
-/// same bytes with the same libraries. Throws Error(InvalidArgument) for an odd or empty size or a rate that
-/// is not positive, Error(File) where the file cannot be written.
+/// Starts a video file. The same frames give the same bytes with the same libraries. Throws
+/// Error(InvalidArgument) for options that FFmpeg does not know or cannot combine, Error(File) where the file
+/// cannot be written.
 std::unique_ptr<video::VideoWriter> createVideoFile(const std::filesystem::path& file,
                                                     const video::VideoWriterOptions& options);
 

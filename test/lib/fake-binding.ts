@@ -54,6 +54,7 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
         })
         return fakeVideoSet(videos)
       }),
+    readFrames: () => task(() => {}),
     openClipCache: () => task(() => null),
     createClipLoader: () => task(() => fakeClipLoader()),
     train: () => task(() => ({ steps: 0, seconds: 0 })),

@@ -8,7 +8,7 @@ import { modelState } from '../../lib/model'
 import { addon } from '../../lib/native/addon'
 import type { NativeSampling, NativeVideoSet } from '../../lib/native/binding'
 import { temporaryFolder } from '../support/temporary'
-import { describeWithVideos } from '../support/videos'
+import { describeWithVideos, plainVideo, writeVideo } from '../support/videos'
 
 const WIDTH = 64
 const HEIGHT = 48
@@ -20,9 +20,8 @@ const greyOf = (frame: number) => 20 + 4 * frame
 /** A video whose frames tell their number. */
 function makeVideo(file: string, frames: number): void {
   mkdirSync(path.dirname(file), { recursive: true })
-  const writer = addon().createVideo(file, { width: WIDTH, height: HEIGHT, framesPerSecond: 25 })
-  for (let i = 0; i < frames; i++) writer.write(new Uint8Array(WIDTH * HEIGHT * 3).fill(greyOf(i)))
-  writer.finish()
+  const pictures = range(0, frames).map((i) => new Uint8Array(WIDTH * HEIGHT * 3).fill(greyOf(i)))
+  writeVideo(file, { width: WIDTH, height: HEIGHT }, pictures)
 }
 
 /** A network whose logits are the mean grey levels of its 16 frames. */
@@ -181,7 +180,7 @@ describeWithVideos('videos', () => {
     const script = `
       const binding = require(${JSON.stringify(path.resolve(__dirname, '../../build/Release/torch_c3d.node'))})
       binding.setVideoPlugin(${JSON.stringify(path.resolve(__dirname, '../../build/Release/c3d_ffmpeg.so'))})
-      const writer = binding.createVideo(process.argv[1], { width: 16, height: 16, framesPerSecond: 25 })
+      const writer = binding.createVideo(process.argv[1], ${JSON.stringify({ ...plainVideo, width: 16, height: 16 })})
       writer.write(new Uint8Array(16 * 16 * 3))
     `
     expect(spawnSync(process.execPath, ['-e', script, file]).status).toBe(0)

@@ -3,18 +3,36 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/runtime/cancellation.h"
 #include "core/video/frame_source.h"
 
 namespace c3d::video {
 
+enum class ColorMatrix { Bt601, Bt709 };
+
+/// A video to write. Names are those of the encoding library.
 struct VideoWriterOptions {
-  int width = 0;   // even
-  int height = 0;  // even
-  double framesPerSecond = 25;
+  using Settings = std::vector<std::pair<std::string, std::string>>;
+
+  int width = 0;  // pixels; even where the pixel format halves the colours
+  int height = 0;
+  double framesPerSecond = 0;
+  /// Unit of the times that `write` is given; 0: one tick a frame.
+  int ticksPerSecond = 0;
+  std::string container;    // mp4, avi, webm, …
+  std::string encoder;      // empty: H.264 where there is one, MPEG-4 part 2 otherwise
+  std::string pixelFormat;  // yuv420p, yuv444p, yuv420p10le, …
+  Settings encoderSettings;
+  Settings containerSettings;
+  ColorMatrix matrix = ColorMatrix::Bt601;  // of YUV formats
+  bool fullRange = false;
+  int rotation = 0;  // degrees, clockwise, by which players turn the picture: 0, 90, 180 or 270
 };
 
 /// Encodes RGB frames, uint8 [height, width, 3], to a file. `finish` completes the file; without it nothing
@@ -22,7 +40,8 @@ struct VideoWriterOptions {
 class VideoWriter {
  public:
   virtual ~VideoWriter() = default;
-  virtual void write(std::span<const std::uint8_t> rgb) = 0;
+  /// `time` is when the frame is shown, in ticks, and after the frame before; left out: a tick later.
+  virtual void write(std::span<const std::uint8_t> rgb, std::optional<std::int64_t> time) = 0;
   virtual void finish() = 0;
 };
 
@@ -37,13 +56,14 @@ class VideoBackend {
   virtual FrameIndex index(const std::filesystem::path& file, const Cancellation& cancellation) const = 0;
   virtual std::unique_ptr<FrameSource> open(const std::filesystem::path& file, const FrameIndex& index,
                                             const FrameFormat& format) const = 0;
-  /// H.264 in mp4 where the library has an encoder for it, MPEG-4 part 2 otherwise.
+  /// Throws Error(InvalidArgument) for what cannot be encoded so, Error(File) where the file cannot be
+  /// written.
   virtual std::unique_ptr<VideoWriter> create(const std::filesystem::path& file,
                                               const VideoWriterOptions& options) const = 0;
 };
 
 /// Raised when VideoBackend changes; a plug-in of another version is refused.
-inline constexpr int kVideoBackendVersion = 1;
+inline constexpr int kVideoBackendVersion = 2;
 
 /// The two symbols that a plug-in exports, with C linkage.
 using VideoBackendVersionFunction = int (*)();

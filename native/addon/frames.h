@@ -1,0 +1,10 @@
+#pragma once
+
+#include "addon/napi.h"
+
+namespace c3d::addon {
+
+/// Binding readFrames(set, video, places, format, out).
+Napi::Value readFrames(const Napi::CallbackInfo& info);
+
+}  // namespace c3d::addon
