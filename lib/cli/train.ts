@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs'
 import { type Command, Option } from 'commander'
+import { splitSchema } from '../config/dataset'
+import { wholeNumber } from '../config/fields'
+import { parse } from '../config/parse'
 import { defaultRunFolder } from '../config/run-folder'
 import { samplingModes } from '../config/sampling'
 import type { VideoDataset } from '../dataset'
 import { C3D } from '../model'
-import { isAborted } from '../native/errors'
+import { C3DError, isAborted } from '../native/errors'
 import { train } from '../training'
+import { RunFolder } from '../training/run-folder'
 import { addSourceOptions, openDataset, openOfficialSplit, SOURCE_HELP, type SourceOptions } from './dataset'
 import {
   addCommonOptions,
@@ -19,7 +23,7 @@ import {
 import type { RunCommand } from './program'
 import type { Session } from './session'
 import { plural, short } from './text'
-import { resolveSettings, type SettingOptions } from './train-settings'
+import { checkSettings, resolveSettings, type SettingOptions } from './train-settings'
 import { TrainingReport } from './training-report'
 
 interface TrainCommandOptions extends SettingOptions, SourceOptions {
@@ -86,6 +90,13 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
 async function trainCommand(videos: string, options: TrainCommandOptions, session: Session): Promise<void> {
   const { terminal, signal } = session
   const settings = await resolveSettings(options)
+  const out = options.out ?? defaultRunFolder(new Date())
+  const overwrite = options.overwrite ?? false
+  // Counting the frames of a large data set takes minutes: what is wrong without it is told before.
+  checkSettings(settings)
+  checkParts(options)
+  if (!overwrite) RunFolder.requireFree(out)
+
   const { training, validation } = await openParts(videos, options, session)
   using model = await C3D.create({
     ...settings.model,
@@ -101,8 +112,6 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
     `training on ${plural(training.videos.length, 'video')}, validation on ${plural(validation?.videos.length ?? 0, 'video')}`,
   )
 
-  const out = options.out ?? defaultRunFolder(new Date())
-  const overwrite = options.overwrite ?? false
   const { allowOverlap } = options
   const parts = { validation, allowOverlap, out, overwrite }
   const run = train(model, training, { ...settings.training, ...parts }, { signal })
@@ -113,6 +122,23 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
     if (isAborted(error) && existsSync(out)) terminal.note(`The model as it is now is saved in ${out}.`)
     throw error
   }
+}
+
+/** Throws where --limit, --validation and --seed cannot be meant, whatever the videos are. */
+function checkParts({ limit, validation, seed }: TrainCommandOptions): void {
+  if (limit !== undefined) parse(wholeNumber({ atLeast: 1 }), limit, '--limit')
+  if (validation === undefined || isNone(validation)) return
+  const fraction = Number(validation)
+  if (!Number.isNaN(fraction)) parse(splitSchema, { validation: fraction, seed }, 'split')
+  else if (!existsSync(validation))
+    throw new C3DError(
+      'C3D_FILE_NOT_FOUND',
+      `'${validation}', given as --validation, is not there. Expected a fraction like 0.2, other videos, or 'none'.`,
+    )
+}
+
+function isNone(validation: string): boolean {
+  return validation === 'none' || validation === '0'
 }
 
 interface Parts {
@@ -144,7 +170,7 @@ async function chooseParts(
       validation: await openDataset(source, { ...options, split: validationSplit }, session),
     }
   }
-  if (validation === 'none' || validation === '0') return { training: dataset, validation: undefined }
+  if (validation !== undefined && isNone(validation)) return { training: dataset, validation: undefined }
   const fraction = validation === undefined ? undefined : Number(validation)
   if (validation === undefined || !Number.isNaN(fraction))
     return dataset.split({ validation: fraction, seed })

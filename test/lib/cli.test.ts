@@ -78,6 +78,30 @@ describe('wrong usage ends with status 2', () => {
     expect(status).toBe(2)
   })
 
+  test.each([
+    [['--epochs', '0'], 'at training.epochs: expected a whole number of at least 1, got 0'],
+    [['--dropout', '1'], 'at model.architecture.dropout: expected a number of at least 0 and less than 1'],
+    [['--architecture', 'depth-9'], "got 'depth-9'"],
+    [['--limit', '0'], 'at --limit: expected a whole number of at least 1, got 0'],
+    [['--validation', '2'], 'at split.validation: expected a number of more than 0 and less than 1, got 2'],
+    [['--validation', '20%'], "'20%', given as --validation, is not there"],
+  ])('%p is refused before the videos are counted', async (options, message) => {
+    const indexVideos = jest.spyOn(binding, 'indexVideos')
+    const { status, stderr } = await c3d('train', data, ...options)
+    expect(stderr).toContain(message)
+    expect(status).toBe(2)
+    expect(indexVideos).not.toHaveBeenCalled()
+  })
+
+  test('so is a run folder that holds a model', async () => {
+    const indexVideos = jest.spyOn(binding, 'indexVideos')
+    await writeFile(path.join(folder, 'model.safetensors'), '')
+    const { stderr } = await c3d('train', data, '--out', folder)
+    expect(stderr).toContain(`'${folder}' holds the model of an earlier run`)
+    expect(stderr).toContain('--overwrite')
+    expect(indexVideos).not.toHaveBeenCalled()
+  })
+
   test('a settings file with a mistake', async () => {
     const file = path.join(folder, 'settings.json')
     await writeFile(file, '{"training": {"epochs": 2}, "modle": {}}')
