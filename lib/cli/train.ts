@@ -94,10 +94,13 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
   const overwrite = options.overwrite ?? false
   // Counting the frames of a large data set takes minutes: what is wrong without it is told before.
   checkSettings(settings)
-  checkParts(options)
+  // A run made again from its config.json gets its split again, too.
+  const seed = settings.training.seed
+  const partOptions = { ...options, ...(seed !== undefined && { seed }) }
+  checkParts(partOptions)
   if (!overwrite) RunFolder.requireFree(out)
 
-  const { training, validation } = await openParts(videos, options, session)
+  const { training, validation } = await openParts(videos, partOptions, session)
   using model = await C3D.create({
     ...settings.model,
     classes: [...training.classes],

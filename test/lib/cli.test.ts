@@ -224,6 +224,8 @@ describe('train', () => {
       '--epochs',
       '3',
       '--no-batch-norm',
+      '--seed',
+      '9',
     ]
     await c3d('train', data, ...options, '--out', first)
     await c3d('train', data, '--config', path.join(first, 'config.json'), '--out', second)
