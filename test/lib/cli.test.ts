@@ -251,20 +251,23 @@ describe('train', () => {
     expect(request?.validation?.set).not.toBe(request?.training.set)
   })
 
-  test('Ctrl-C saves and ends with status 130', async () => {
+  test.each([
+    ['SIGINT', 'press Ctrl-C', 130],
+    ['SIGTERM', 'SIGTERM', 143],
+  ] as const)('%s saves the model and ends with its status', async (signal, again, expected) => {
     const { train, call } = manualTraining(({ emit, task }) => {
       emit({ type: 'checkpoint', epoch: 0, file: 'model.safetensors' })
       task.reject(nativeError('C3D_ABORTED', 'stopped'))
     })
     binding.train = train
-    const listeners = process.listenerCount('SIGINT')
-    call.then(() => process.emit('SIGINT'))
+    const listeners = process.listenerCount(signal)
+    call.then(() => process.emit(signal, signal))
     const out = path.join(folder, 'run')
     const { status, stderr } = await c3d('train', data, '--out', out)
-    expect(status).toBe(130)
-    expect(stderr).toContain('Stopping; press Ctrl-C again to quit at once.')
+    expect(status).toBe(expected)
+    expect(stderr).toContain(`Stopping; ${again} again to quit at once.`)
     expect(stderr).toContain(`The model as it is now is saved in ${out}.`)
-    expect(process.listenerCount('SIGINT')).toBe(listeners)
+    expect(process.listenerCount(signal)).toBe(listeners)
   })
 })
 
