@@ -271,6 +271,15 @@ describe('train', () => {
   })
 })
 
+test('a reader that leaves early ends nothing, on stdout or stderr', async () => {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  const left = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })
+  stdout.destroy(left)
+  stderr.destroy(left)
+  const out = path.join(folder, 'run')
+  expect(await runCommandLine(['train', data, '--json', '--out', out], { stdout, stderr })).toBe(0)
+})
+
 describe('predict', () => {
   /** Trains nothing; the header of the saved file and as many zeros as it asks for. */
   async function makeModel(): Promise<string> {
