@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { splitSchema } from '../config/dataset'
 import { wholeNumber } from '../config/fields'
 import { parse } from '../config/parse'
+import { defaultPreset, type Preset, presetNames, presets } from '../config/presets'
 import { defaultRunFolder } from '../config/run-folder'
 import { samplingModes } from '../config/sampling'
 import type { VideoDataset } from '../dataset'
@@ -22,7 +23,7 @@ import {
 } from './options'
 import type { RunCommand } from './program'
 import type { Session } from './session'
-import { plural, short } from './text'
+import { plural, short, table } from './text'
 import { checkSettings, resolveSettings, type SettingOptions } from './train-settings'
 import { TrainingReport } from './training-report'
 
@@ -38,13 +39,14 @@ interface TrainCommandOptions extends SettingOptions, SourceOptions {
 export function addTrainCommand(program: Command, run: RunCommand): void {
   const command = program
     .command('train')
+    .summary('Trains a network on labelled videos.')
     .description(
       'Trains a network on labelled videos. What no option and no file says comes from the preset.',
     )
     .argument('<videos>', SOURCE_HELP)
     .option(
       '--architecture <name>',
-      'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file',
+      'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file (default: c3d)',
     )
     .addOption(presetOption())
     .option('--config <file>', 'settings as JSON, e.g. the config.json of a run; options win over it')
@@ -59,9 +61,13 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .addOption(cacheOption())
     .option('--flip', 'mirror half of the training clips')
     .option('--no-flip', 'mirror none: where left and right matter')
-    .option('--seed <number>', 'of weights, order, crops and split', toNumber)
-    .option('--frames <number>', 'frames of a clip', toNumber)
-    .option('--input-size <pixels>', "of a clip's frames, like 112 or 128x112 (width x height)", toSize)
+    .option('--seed <number>', 'of weights, order, crops and split (default: 1)', toNumber)
+    .option('--frames <number>', 'frames of a clip (default: 16)', toNumber)
+    .option(
+      '--input-size <pixels>',
+      "of a clip's frames, like 112 or 128x112 (width x height; default: 112)",
+      toSize,
+    )
     .option(
       '--temporal-stride <number>',
       'frames of the video from one frame of a clip to the next',
@@ -71,7 +77,10 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .option('--batch-norm', 'batch norm behind every convolution')
     .option('--no-batch-norm', 'behind none')
     .option('--dropout <number>', 'behind fc6 and fc7', toNumber)
-    .option('--validation <part>', "fraction of the videos, other videos like the first, or 'none'")
+    .option(
+      '--validation <part>',
+      "fraction of the videos, other videos like the first, or 'none' (default: 0.2)",
+    )
     .option('--validation-split <name>', "value of the manifest's split column to validate on")
     .option('--allow-overlap', 'validate on videos, pictures or groups that are trained on, too')
     .option('--validation-clips <number>', "clips of a video in validation, or 'all'", toClips)
@@ -81,10 +90,37 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
       'where config.json, metrics.jsonl and model.safetensors go (default: runs/<date>_<time>)',
     )
     .option('--overwrite', 'write to a folder that holds a model already')
+  command.addHelpText('after', () => `\n${presetHelp()}\n\n${EXAMPLES}`)
   addCommonOptions(addDeviceOption(addSourceOptions(command))).action(
     (videos: string, options: TrainCommandOptions) =>
       run(options, (session) => trainCommand(videos, options, session)),
   )
+}
+
+const EXAMPLES = `Examples:
+  c3d train videos --architecture depth-3 --out runs/first
+  c3d train videos --architecture depth-3 --width-multiplier 0.25 --input-size 56
+  c3d train videos --config runs/first/config.json --epochs 60 --out runs/second`
+
+/** What the presets say of settings that have options. */
+function presetHelp(): string {
+  const recipes = presetNames.map((name) => presets[name])
+  const row = (name: string, tell: (preset: Preset) => string | number) => [
+    name,
+    ...recipes.map(tell).map(String),
+  ]
+  return table([
+    ['Presets:', ...presetNames.map((name) => (name === defaultPreset ? `${name} (default)` : name))],
+    row('  epochs', ({ training }) => training.epochs),
+    row('  batch size', ({ training }) => training.batchSize),
+    row('  learning rate', ({ training }) => training.optimizer.learningRate),
+    row('  schedule', ({ training }) => training.schedule.type),
+    row('  weight decay', ({ training }) => training.optimizer.weightDecay),
+    row('  sampling', ({ training }) => training.sampling.mode),
+    row('  flip', ({ training }) => (training.sampling.flipProbability > 0 ? 'yes' : 'no')),
+    row('  batch norm', ({ model }) => (model.batchNorm ? 'yes' : 'no')),
+    row('  validation clips', ({ training }) => training.evaluation.clips),
+  ])
 }
 
 async function trainCommand(videos: string, options: TrainCommandOptions, session: Session): Promise<void> {
