@@ -15,8 +15,10 @@ for await (const { clips, labels } of loader) {
   const valuesOfClip = clips.data.length / labels.length
   labels.forEach((label, i) => {
     const pixels = clips.data.subarray(i * valuesOfClip, (i + 1) * valuesOfClip)
-    sums[label].clips++
-    sums[label].brightness += pixels.reduce((sum, value) => sum + value, 0) / valuesOfClip
+    const sum = sums[label]
+    if (!sum) return // a video of no class
+    sum.clips++
+    sum.brightness += pixels.reduce((total, value) => total + value, 0) / valuesOfClip
   })
 }
 loader.close()

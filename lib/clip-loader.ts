@@ -12,10 +12,12 @@ import type { NativeClipCacheHandle, NativeClipLoader, NativeUnreadable } from '
 import { C3DError } from './native/errors'
 import { runTask } from './native/task'
 
-export interface ClipBatch {
+type Values<Dtype> = Dtype extends 'float32' ? Float32Array : Uint8Array
+
+export interface ClipBatch<Dtype extends 'uint8' | 'float32' = 'uint8'> {
   clips: {
     /** uint8 [n, frames, height, width, 3], or float32 [n, 3, frames, height, width], the input of `model.forward`. */
-    data: Uint8Array | Float32Array
+    data: Values<Dtype>
     shape: number[]
   }
   /**
@@ -45,7 +47,9 @@ export interface ClipBatch {
  * using loader = new ClipLoader(training, { batchSize: 30, shuffle: true })
  * for await (const { clips, labels, items } of loader) …
  */
-export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
+export class ClipLoader<Dtype extends 'uint8' | 'float32' = 'uint8'>
+  implements AsyncIterable<ClipBatch<Dtype>>, Disposable
+{
   readonly #dataset: VideoDataset
   readonly #options: ResolvedClipLoader
   readonly #passes = new Set<NativeClipLoader>()
@@ -55,7 +59,7 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
   #closed = false
 
   /** @throws C3D_INVALID_CONFIG */
-  constructor(dataset: VideoDataset, options: ClipLoaderOptions = {}) {
+  constructor(dataset: VideoDataset, options: ClipLoaderOptions & { dtype?: Dtype | undefined } = {}) {
     this.#dataset = dataset
     this.#options = resolveClipLoader(options)
     const { preprocessing, dtype } = this.#options
@@ -66,7 +70,7 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
       )
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<ClipBatch, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<ClipBatch<Dtype>, void, undefined> {
     return this.pass(this.#epoch + 1)
   }
 
@@ -79,7 +83,7 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
   async *pass(
     epoch: number,
     options: { signal?: AbortSignal } = {},
-  ): AsyncGenerator<ClipBatch, void, undefined> {
+  ): AsyncGenerator<ClipBatch<Dtype>, void, undefined> {
     if (this.#closed) throw new C3DError('C3D_CLOSED', 'The clip loader was closed. Make a new one.')
     this.#epoch = epoch
     const native = await this.#open(epoch, options.signal)
@@ -138,7 +142,7 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
   async *#batches(
     native: NativeClipLoader,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<ClipBatch, void, undefined> {
+  ): AsyncGenerator<ClipBatch<Dtype>, void, undefined> {
     const total = native.clips
     for (let done = 0; done < total; ) {
       const size = Math.min(this.#options.batchSize, total - done)
@@ -149,7 +153,7 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
       const count = batch.labels.length
       yield {
         clips: {
-          data: count === size ? data : data.slice(0, count * this.#valuesOfClip()),
+          data: count === size ? data : (data.slice(0, count * this.#valuesOfClip()) as Values<Dtype>),
           shape: this.#shape(count),
         },
         labels: batch.labels,
@@ -162,9 +166,10 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
     }
   }
 
-  #allocate(clips: number): Uint8Array | Float32Array {
+  #allocate(clips: number): Values<Dtype> {
     const length = clips * this.#valuesOfClip()
-    return this.#options.dtype === 'uint8' ? new Uint8Array(length) : new Float32Array(length)
+    const values = this.#options.dtype === 'uint8' ? new Uint8Array(length) : new Float32Array(length)
+    return values as Values<Dtype>
   }
 
   #valuesOfClip(): number {

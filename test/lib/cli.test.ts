@@ -127,7 +127,7 @@ test('help and version end with status 0', async () => {
   })
   expect(await c3d('train', '--help')).toMatchObject({
     status: 0,
-    stdout: expect.stringMatching(/--no-flip[^]*modern \(default\)[^]*epochs +30 +16\n[^]*Examples:/),
+    stdout: expect.stringMatching(/--no-flip.*modern \(default\).*epochs +30 +16\n.*Examples:/s),
   })
 })
 
