@@ -56,6 +56,7 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
       }),
     readFrames: () => task(() => {}),
     openClipCache: () => task(() => null),
+    packVideo: () => task(() => {}),
     createClipLoader: () => task(() => fakeClipLoader()),
     train: () => task(() => ({ steps: 0, seconds: 0 })),
     score: () => task(() => {}),
