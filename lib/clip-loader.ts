@@ -6,19 +6,24 @@ import { nativePreprocessing } from './config/preprocessing'
 import { nativeSampling, shuffled } from './config/sampling'
 import { datasetState, type VideoDataset } from './dataset'
 import type { VideoItem } from './dataset/video-item'
-import { nativeItems } from './labels'
+import { looselyLabelledItems, nativeItems } from './labels'
 import { addon } from './native/addon'
 import type { NativeClipCacheHandle, NativeClipLoader, NativeUnreadable } from './native/binding'
 import { C3DError } from './native/errors'
 import { runTask } from './native/task'
 
-export interface ClipBatch {
+type Values<Dtype> = Dtype extends 'float32' ? Float32Array : Uint8Array
+
+export interface ClipBatch<Dtype extends 'uint8' | 'float32' = 'uint8'> {
   clips: {
     /** uint8 [n, frames, height, width, 3], or float32 [n, 3, frames, height, width], the input of `model.forward`. */
-    data: Uint8Array | Float32Array
+    data: Values<Dtype>
     shape: number[]
   }
-  /** Class numbers in the order of the data set's classes, or of the model's where the loader has one. */
+  /**
+   * Class numbers in the order of the data set's classes, or of the model's where the loader has one; -1 for a video of
+   * no class or of several.
+   */
   labels: Int32Array
   /** The video of each clip. */
   items: VideoItem[]
@@ -42,7 +47,9 @@ export interface ClipBatch {
  * using loader = new ClipLoader(training, { batchSize: 30, shuffle: true })
  * for await (const { clips, labels, items } of loader) …
  */
-export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
+export class ClipLoader<Dtype extends 'uint8' | 'float32' = 'uint8'>
+  implements AsyncIterable<ClipBatch<Dtype>>, Disposable
+{
   readonly #dataset: VideoDataset
   readonly #options: ResolvedClipLoader
   readonly #passes = new Set<NativeClipLoader>()
@@ -52,7 +59,7 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
   #closed = false
 
   /** @throws C3D_INVALID_CONFIG */
-  constructor(dataset: VideoDataset, options: ClipLoaderOptions = {}) {
+  constructor(dataset: VideoDataset, options: ClipLoaderOptions & { dtype?: Dtype | undefined } = {}) {
     this.#dataset = dataset
     this.#options = resolveClipLoader(options)
     const { preprocessing, dtype } = this.#options
@@ -63,7 +70,7 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
       )
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<ClipBatch, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<ClipBatch<Dtype>, void, undefined> {
     return this.pass(this.#epoch + 1)
   }
 
@@ -76,7 +83,7 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
   async *pass(
     epoch: number,
     options: { signal?: AbortSignal } = {},
-  ): AsyncGenerator<ClipBatch, void, undefined> {
+  ): AsyncGenerator<ClipBatch<Dtype>, void, undefined> {
     if (this.#closed) throw new C3DError('C3D_CLOSED', 'The clip loader was closed. Make a new one.')
     this.#epoch = epoch
     const native = await this.#open(epoch, options.signal)
@@ -106,7 +113,8 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
 
   async #open(epoch: number, signal: AbortSignal | undefined): Promise<NativeClipLoader> {
     const { model, clip, preprocessing, sampling, shuffle, seed, batchSize, loader } = this.#options
-    const items = nativeItems(datasetState(this.#dataset), model?.classes ?? this.#dataset.classes)
+    const data = datasetState(this.#dataset)
+    const items = model ? nativeItems(data, model.classes) : looselyLabelledItems(data, this.#dataset.classes)
     if (items.videos.length === 0)
       throw new C3DError('C3D_EMPTY_DATASET', 'There is no video to take clips from.')
     const order = shuffle
@@ -134,7 +142,7 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
   async *#batches(
     native: NativeClipLoader,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<ClipBatch, void, undefined> {
+  ): AsyncGenerator<ClipBatch<Dtype>, void, undefined> {
     const total = native.clips
     for (let done = 0; done < total; ) {
       const size = Math.min(this.#options.batchSize, total - done)
@@ -145,7 +153,7 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
       const count = batch.labels.length
       yield {
         clips: {
-          data: count === size ? data : data.slice(0, count * this.#valuesOfClip()),
+          data: count === size ? data : (data.slice(0, count * this.#valuesOfClip()) as Values<Dtype>),
           shape: this.#shape(count),
         },
         labels: batch.labels,
@@ -158,9 +166,10 @@ export class ClipLoader implements AsyncIterable<ClipBatch>, Disposable {
     }
   }
 
-  #allocate(clips: number): Uint8Array | Float32Array {
+  #allocate(clips: number): Values<Dtype> {
     const length = clips * this.#valuesOfClip()
-    return this.#options.dtype === 'uint8' ? new Uint8Array(length) : new Float32Array(length)
+    const values = this.#options.dtype === 'uint8' ? new Uint8Array(length) : new Float32Array(length)
+    return values as Values<Dtype>
   }
 
   #valuesOfClip(): number {

@@ -1,6 +1,7 @@
 /** The public API of torch-c3d. */
 export { architectures } from './architectures'
 export { type ClipBatch, ClipLoader } from './clip-loader'
+export { type ClipMean, clipMean } from './clip-mean'
 export type {
   Architecture,
   ArchitectureData,
@@ -11,6 +12,7 @@ export type {
 } from './config/architectures'
 export type { ClipCache } from './config/cache'
 export type { ClipLoaderOptions } from './config/clip-loader'
+export type { ClipMeanOptions } from './config/clip-mean'
 export type {
   FoldOptions,
   GroupBy,
@@ -23,6 +25,7 @@ export type {
 export type { FramesOptions } from './config/frames'
 export type { CreateOptions, LoadOptions, ModelConfig } from './config/model'
 export type { MotionName, MotionOptions } from './config/motion'
+export type { PackingProgress, PackOptions } from './config/pack'
 export type { Preprocessing, PreprocessingOptions } from './config/preprocessing'
 export { type Preset, type PresetName, presets } from './config/presets'
 export type { RuntimeOptions } from './config/runtime'
@@ -39,6 +42,7 @@ export { type Frames, frames } from './frames'
 export { type ArchitectureSummary, C3D, type Gradients, type InputBatch, type TensorInfo } from './model'
 export { makeMotionVideos } from './motion/make-motion-videos'
 export { C3DError, type C3DErrorCode } from './native/errors'
+export { type Packing, packVideos } from './pack'
 export type { ClipPrediction, LabelProbability, Prediction } from './prediction'
 export { type RuntimeInfo, runtime } from './runtime'
 export { type TrainOptions, train } from './training'

@@ -10,10 +10,27 @@ import { C3DError } from './native/errors'
  */
 export function nativeItems({ native, items }: DatasetState, classes: readonly string[]): NativeItems {
   const numbers = new Map(classes.map((name, number) => [name, number]))
+  return labelled(native, items, (item) => numberOf(item, native, numbers))
+}
+
+/** The same where nothing is learnt: -1 for an item of several classes, of none, or of one that is not among these. */
+export function looselyLabelledItems(
+  { native, items }: DatasetState,
+  classes: readonly string[],
+): NativeItems {
+  const numbers = new Map(classes.map((name, number) => [name, number]))
+  return labelled(native, items, ({ label, labels }) => (labels ? -1 : (numbers.get(label) ?? -1)))
+}
+
+function labelled(
+  set: NativeVideoSet,
+  items: readonly DatasetItem[],
+  labelOf: (item: DatasetItem) => number,
+): NativeItems {
   return {
-    set: native,
+    set,
     videos: Int32Array.from(items, (item) => item.video),
-    labels: Int32Array.from(items, (item) => numberOf(item, native, numbers)),
+    labels: Int32Array.from(items, labelOf),
     starts: Float64Array.from(items, (item) => item.start),
     ends: Float64Array.from(items, (item) => item.end),
   }

@@ -17,6 +17,7 @@ interface InfoCommandOptions extends SettingOptions {
 export function addInfoCommand(program: Command, run: RunCommand): void {
   const command = program
     .command('info')
+    .summary('Shows this installation, a model or a network.')
     .description('Shows what this installation can do, and the layers of a model or of a network.')
     .argument('[model]', 'a .safetensors file')
     .option(

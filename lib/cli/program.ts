@@ -41,7 +41,7 @@ export async function runCommandLine(
   const program = new Command('c3d')
     .description('Trains and runs C3D, the 3D convolutional network for video.')
     .version(packageVersion)
-    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('Add --help to see what there is.')
     .configureOutput({
       writeOut: (text) => streams.stdout.write(text),
       writeErr: (text) => streams.stderr.write(text),

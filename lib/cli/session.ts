@@ -10,7 +10,11 @@ export const ExitStatus = {
   usage: 2,
   /** By Ctrl-C; what there was to save is saved. */
   interrupted: 130,
+  /** The same by SIGTERM, as services and containers are stopped. */
+  terminated: 143,
 } as const
+
+type StopSignal = 'SIGINT' | 'SIGTERM'
 
 /** Errors that come from what the user gave rather than from what happened. */
 const USAGE_ERRORS: ReadonlySet<C3DErrorCode> = new Set<C3DErrorCode>([
@@ -30,28 +34,31 @@ export class Session {
   readonly #options: CommonOptions
   readonly #controller = new AbortController()
   #status: number = ExitStatus.done
+  #stopStatus: number = ExitStatus.interrupted
 
   constructor(options: CommonOptions, terminal: Terminal) {
     this.#options = options
     this.terminal = terminal
   }
 
-  /** Aborted by the first Ctrl-C; the second ends the process at once. */
+  /** Aborted by the first Ctrl-C or SIGTERM; the second ends the process at once. */
   get signal(): AbortSignal {
     return this.#controller.signal
   }
 
   /** Resolves to the exit status. */
   async run(body: CommandBody): Promise<number> {
-    const interrupt = () => this.#interrupt()
-    process.on('SIGINT', interrupt)
+    const stop = (signal: StopSignal) => this.#stop(signal)
+    process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
     try {
       if (this.#options.threads !== undefined) runtime.configure({ threads: this.#options.threads })
       await body(this)
     } catch (error) {
       this.fail(error)
     } finally {
-      process.off('SIGINT', interrupt)
+      process.off('SIGINT', stop)
+      process.off('SIGTERM', stop)
       this.terminal.clearProgress()
     }
     return this.#status
@@ -59,11 +66,12 @@ export class Session {
 
   /** Reports an error and settles the exit status; a command that goes on with the next of its inputs calls it itself. */
   fail(error: unknown): void {
-    this.#status = statusOf(error)
-    if (this.#status === ExitStatus.interrupted) {
+    if (isAborted(error)) {
+      this.#status = this.#stopStatus
       this.terminal.note('Interrupted.')
       return
     }
+    this.#status = statusOf(error)
     const code = error instanceof C3DError ? error.code : undefined
     this.terminal.emit({ type: 'error', code, message: messageOf(error) })
     const stack = this.#options.debug && error instanceof Error ? error.stack : undefined
@@ -75,14 +83,14 @@ export class Session {
     this.#status = ExitStatus.failed
   }
 
-  #interrupt(): void {
-    if (this.signal.aborted) process.exit(ExitStatus.interrupted)
-    this.terminal.note('Stopping; press Ctrl-C again to quit at once.')
+  #stop(signal: StopSignal): void {
+    this.#stopStatus = signal === 'SIGTERM' ? ExitStatus.terminated : ExitStatus.interrupted
+    if (this.signal.aborted) process.exit(this.#stopStatus)
+    this.terminal.note(`Stopping; ${signal === 'SIGTERM' ? signal : 'press Ctrl-C'} again to quit at once.`)
     this.#controller.abort()
   }
 }
 
 function statusOf(error: unknown): number {
-  if (isAborted(error)) return ExitStatus.interrupted
   return error instanceof C3DError && USAGE_ERRORS.has(error.code) ? ExitStatus.usage : ExitStatus.failed
 }

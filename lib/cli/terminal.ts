@@ -17,10 +17,11 @@ export class Terminal {
   constructor(streams: Streams, json: boolean) {
     this.#streams = streams
     this.json = json
-    // `c3d … | head` closes the pipe early, which is no error of ours.
-    streams.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-    })
+    // `c3d … | head` and `c3d … 2>&1 | head` close the pipe early: what is being done goes on without a reader.
+    for (const stream of [streams.stdout, streams.stderr])
+      stream.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EPIPE') throw error
+      })
   }
 
   /** A result for people; left out with --json. */

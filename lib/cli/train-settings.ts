@@ -1,10 +1,11 @@
-import type { ArchitectureInput } from '../config/architectures'
-import type { CreateOptions, ModelSettings } from '../config/model'
+import { type ArchitectureInput, defaultClassCount } from '../config/architectures'
+import { type CreateOptions, type ModelSettings, resolveModel } from '../config/model'
 import { invalid } from '../config/parse'
 import { defaultPreset } from '../config/presets'
 import { readJson, readRunFile } from '../config/run-file'
 import type { Sampling } from '../config/sampling'
-import type { TrainingSettings } from '../config/training'
+import { resolveTraining, type TrainingSettings } from '../config/training'
+import { describeArchitecture } from '../model'
 import type { CommonOptions } from './program'
 
 /** Command-line options that decide what a model is and how it is trained. */
@@ -30,10 +31,14 @@ export interface SettingOptions extends CommonOptions {
   cache?: 'none' | 'memory' | 'disk'
 }
 
+/** What training starts from: a model's settings and its training's. */
+export interface Settings {
+  model: ModelSettings
+  training: TrainingSettings
+}
+
 /** The settings file, if any, with the options over it. What neither says is completed by the preset, later. */
-export async function resolveSettings(
-  options: SettingOptions,
-): Promise<{ model: ModelSettings; training: TrainingSettings }> {
+export async function resolveSettings(options: SettingOptions): Promise<Settings> {
   const file = options.config === undefined ? {} : await readRunFile(options.config)
   const { preset, seed } = options
   return {
@@ -64,6 +69,13 @@ export async function resolveSettings(
       ...given({ cache: options.cache }),
     },
   }
+}
+
+/** Throws what making the model and training it would, as far as that can be told without a video or a weight. */
+export function checkSettings({ model, training }: Settings): void {
+  resolveTraining(training, model.preset ?? defaultPreset)
+  const classes = Array.from({ length: defaultClassCount }, (_, i) => String(i))
+  describeArchitecture(resolveModel({ ...model, classes }).config.architecture, classes.length)
 }
 
 function flipProbability(flip: boolean | undefined): number | undefined {

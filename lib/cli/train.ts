@@ -1,11 +1,16 @@
 import { existsSync } from 'node:fs'
 import { type Command, Option } from 'commander'
+import { splitSchema } from '../config/dataset'
+import { wholeNumber } from '../config/fields'
+import { parse } from '../config/parse'
+import { defaultPreset, type Preset, presetNames, presets } from '../config/presets'
 import { defaultRunFolder } from '../config/run-folder'
 import { samplingModes } from '../config/sampling'
 import type { VideoDataset } from '../dataset'
 import { C3D } from '../model'
-import { isAborted } from '../native/errors'
+import { C3DError, isAborted } from '../native/errors'
 import { train } from '../training'
+import { RunFolder } from '../training/run-folder'
 import {
   addSourceOptions,
   openDataset,
@@ -25,8 +30,8 @@ import {
 } from './options'
 import type { RunCommand } from './program'
 import type { Session } from './session'
-import { plural, short } from './text'
-import { resolveSettings, type SettingOptions } from './train-settings'
+import { plural, short, table } from './text'
+import { checkSettings, resolveSettings, type SettingOptions } from './train-settings'
 import { TrainingReport } from './training-report'
 
 interface TrainCommandOptions extends SettingOptions, SourceOptions {
@@ -41,13 +46,14 @@ interface TrainCommandOptions extends SettingOptions, SourceOptions {
 export function addTrainCommand(program: Command, run: RunCommand): void {
   const command = program
     .command('train')
+    .summary('Trains a network on labelled videos.')
     .description(
       'Trains a network on labelled videos. What no option and no file says comes from the preset.',
     )
     .argument('<videos>', SOURCE_HELP)
     .option(
       '--architecture <name>',
-      'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file',
+      'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file (default: c3d)',
     )
     .addOption(presetOption())
     .option('--config <file>', 'settings as JSON, e.g. the config.json of a run; options win over it')
@@ -62,9 +68,13 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .addOption(cacheOption())
     .option('--flip', 'mirror half of the training clips')
     .option('--no-flip', 'mirror none: where left and right matter')
-    .option('--seed <number>', 'of weights, order, crops and split', toNumber)
-    .option('--frames <number>', 'frames of a clip', toNumber)
-    .option('--input-size <pixels>', "of a clip's frames, like 112 or 128x112 (width x height)", toSize)
+    .option('--seed <number>', 'of weights, order, crops and split (default: 1)', toNumber)
+    .option('--frames <number>', 'frames of a clip (default: 16)', toNumber)
+    .option(
+      '--input-size <pixels>',
+      "of a clip's frames, like 112 or 128x112 (width x height; default: 112)",
+      toSize,
+    )
     .option(
       '--temporal-stride <number>',
       'frames of the video from one frame of a clip to the next',
@@ -74,7 +84,10 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .option('--batch-norm', 'batch norm behind every convolution')
     .option('--no-batch-norm', 'behind none')
     .option('--dropout <number>', 'behind fc6 and fc7', toNumber)
-    .option('--validation <part>', "fraction of the videos, other videos like the first, or 'none'")
+    .option(
+      '--validation <part>',
+      "fraction of the videos, other videos like the first, or 'none' (default: 0.2)",
+    )
     .option('--validation-split <name>', "value of the manifest's split column to validate on")
     .option('--allow-overlap', 'validate on videos, pictures or groups that are trained on, too')
     .option('--validation-clips <number>', "clips of a video in validation, or 'all'", toClips)
@@ -84,16 +97,53 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
       'where config.json, metrics.jsonl and model.safetensors go (default: runs/<date>_<time>)',
     )
     .option('--overwrite', 'write to a folder that holds a model already')
+  command.addHelpText('after', () => `\n${presetHelp()}\n\n${EXAMPLES}`)
   addCommonOptions(addDeviceOption(addSourceOptions(command))).action(
     (videos: string, options: TrainCommandOptions) =>
       run(options, (session) => trainCommand(videos, options, session)),
   )
 }
 
+const EXAMPLES = `Examples:
+  c3d train videos --architecture depth-3 --out runs/first
+  c3d train videos --architecture depth-3 --width-multiplier 0.25 --input-size 56
+  c3d train videos --config runs/first/config.json --epochs 60 --out runs/second`
+
+/** What the presets say of settings that have options. */
+function presetHelp(): string {
+  const recipes = presetNames.map((name) => presets[name])
+  const row = (name: string, tell: (preset: Preset) => string | number) => [
+    name,
+    ...recipes.map(tell).map(String),
+  ]
+  return table([
+    ['Presets:', ...presetNames.map((name) => (name === defaultPreset ? `${name} (default)` : name))],
+    row('  epochs', ({ training }) => training.epochs),
+    row('  batch size', ({ training }) => training.batchSize),
+    row('  learning rate', ({ training }) => training.optimizer.learningRate),
+    row('  schedule', ({ training }) => training.schedule.type),
+    row('  weight decay', ({ training }) => training.optimizer.weightDecay),
+    row('  sampling', ({ training }) => training.sampling.mode),
+    row('  flip', ({ training }) => (training.sampling.flipProbability > 0 ? 'yes' : 'no')),
+    row('  batch norm', ({ model }) => (model.batchNorm ? 'yes' : 'no')),
+    row('  validation clips', ({ training }) => training.evaluation.clips),
+  ])
+}
+
 async function trainCommand(videos: string, options: TrainCommandOptions, session: Session): Promise<void> {
   const { terminal, signal } = session
   const settings = await resolveSettings(options)
-  const { training, validation } = await openParts(videos, options, session)
+  const out = options.out ?? defaultRunFolder(new Date())
+  const overwrite = options.overwrite ?? false
+  // Counting the frames of a large data set takes minutes: what is wrong without it is told before.
+  checkSettings(settings)
+  // A run made again from its config.json gets its split again, too.
+  const seed = settings.training.seed
+  const partOptions = { ...options, ...(seed !== undefined && { seed }) }
+  checkParts(partOptions)
+  if (!overwrite) RunFolder.requireFree(out)
+
+  const { training, validation } = await openParts(videos, partOptions, session)
   using model = await C3D.create({
     ...settings.model,
     classes: [...training.classes],
@@ -108,8 +158,6 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
     `training on ${plural(training.videos.length, 'video')}, validation on ${plural(validation?.videos.length ?? 0, 'video')}`,
   )
 
-  const out = options.out ?? defaultRunFolder(new Date())
-  const overwrite = options.overwrite ?? false
   const { allowOverlap } = options
   const parts = { validation, allowOverlap, out, overwrite }
   const run = train(model, training, { ...settings.training, ...parts }, { signal })
@@ -120,6 +168,23 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
     if (isAborted(error) && existsSync(out)) terminal.note(`The model as it is now is saved in ${out}.`)
     throw error
   }
+}
+
+/** Throws where --limit, --validation and --seed cannot be meant, whatever the videos are. */
+function checkParts({ limit, validation, seed }: TrainCommandOptions): void {
+  if (limit !== undefined) parse(wholeNumber({ atLeast: 1 }), limit, '--limit')
+  if (validation === undefined || isNone(validation)) return
+  const fraction = Number(validation)
+  if (!Number.isNaN(fraction)) parse(splitSchema, { validation: fraction, seed }, 'split')
+  else if (!existsSync(validation))
+    throw new C3DError(
+      'C3D_FILE_NOT_FOUND',
+      `'${validation}', given as --validation, is not there. Expected a fraction like 0.2, other videos, or 'none'.`,
+    )
+}
+
+function isNone(validation: string): boolean {
+  return validation === 'none' || validation === '0'
 }
 
 interface Parts {
@@ -152,7 +217,7 @@ async function chooseParts(
       validation: await openDataset(source, { ...options, split: validationSplit }, session),
     }
   }
-  if (validation === 'none' || validation === '0') return { training: dataset, validation: undefined }
+  if (validation !== undefined && isNone(validation)) return { training: dataset, validation: undefined }
   const fraction = validation === undefined ? undefined : Number(validation)
   if (validation === undefined || !Number.isNaN(fraction))
     return dataset.split({ validation: fraction, seed })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { NativeModelConfig } from '../native/binding'
 import { type Architecture, type ArchitectureInput, resolveArchitecture } from './architectures'
 import { abortSignal, choice, expected, seed, settings, show, text } from './fields'
-import { complete, parse } from './parse'
+import { complete, invalid, parse } from './parse'
 import {
   nativePreprocessing,
   type Preprocessing,
@@ -94,6 +94,11 @@ export function resolveModel(options: CreateOptions): ResolvedModel {
     architecture.input,
     'model.preprocessing',
   )
+  if (preprocessing.mean === 'cube' && meanFile === undefined)
+    throw invalid(
+      'model.preprocessing.mean',
+      "expected three numbers or the path of a .npy file, got 'cube', which only names the cube that a saved model holds",
+    )
   const { initializer, seed } = complete({ initializer: defaults.initializer, seed: defaults.seed }, given)
   return {
     config: { preset: preset ?? defaultPreset, architecture, classes, preprocessing, initializer, seed },

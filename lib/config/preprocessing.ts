@@ -11,9 +11,12 @@ import { complete, invalid, parse } from './parse'
 const level = finiteNumber({ atLeast: 0, atMost: 255 })
 const side = wholeNumber({ atLeast: 1, atMost: 4096 })
 
-const resizeSchema = z.union([settings({ width: side, height: side }), settings({ shortSide: side })], {
-  error: expected('{ width, height } or { shortSide }, whole numbers of 1 to 4096'),
-})
+export const resizeSchema = z.union(
+  [settings({ width: side, height: side }), settings({ shortSide: side })],
+  {
+    error: expected('{ width, height } or { shortSide }, whole numbers of 1 to 4096'),
+  },
+)
 
 const preprocessingShape = {
   /**
@@ -113,5 +116,9 @@ export function nativePreprocessing({
   framesPerSecond: _rate,
   ...same
 }: Preprocessing): NativePreprocessing {
-  return { ...same, resize: { width: 0, height: 0, shortSide: 0, ...resize } }
+  return { ...same, resize: nativeResize(resize) }
+}
+
+export function nativeResize(resize: Preprocessing['resize']): NativePreprocessing['resize'] {
+  return { width: 0, height: 0, shortSide: 0, ...resize }
 }

@@ -41,7 +41,8 @@ export async function openListing(listing: Listing, options: IndexingOptions): P
     const [first] = file.listed
     const problem = file.problem ?? info?.problem
     if (problem && first) problems.push({ path: first.path, reason: at(first, problem) })
-    else if (first && file.warning) warnings.push({ path: first.path, reason: file.warning })
+    const warning = file.warning ?? info?.warning
+    if (!problem && first && warning) warnings.push({ path: first.path, reason: warning })
   }
   for await (const listed of unhurried(listing.videos)) {
     const file = files.get(path.resolve(listed.path))

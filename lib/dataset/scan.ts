@@ -6,7 +6,7 @@ import { isImage } from './frame-numbers'
 import { byName, type DatasetProblem, type ListedVideo, type Listing } from './listing'
 
 const VIDEO =
-  /\.(mp4|m4v|mov|avi|divx|mkv|webm|ogv|ogg|mpg|mpeg|m2v|mts|m2ts|ts|vob|wmv|asf|flv|f4v|3gp|3g2|gif|mjpeg|y4m)$/i
+  /\.(mp4|m4v|mov|avi|divx|mkv|webm|ogv|ogg|mpg|mpeg|m2v|mts|m2ts|ts|vob|wmv|asf|flv|f4v|3gp|3g2|gif|mjpeg|y4m|c3dframes)$/i
 const SPLIT = /^(train|training|val|valid|validation|test|testing)$/i
 
 /**

@@ -120,6 +120,8 @@ export interface NativeVideoInfo {
   fingerprint: string
   /** Why it cannot be read; '' when it can. */
   problem: string
+  /** What is wrong with a file that can be read all the same, such as damage; '' when nothing is. */
+  warning: string
 }
 
 /** Opaque: videos whose frames are counted. */
@@ -157,6 +159,17 @@ export interface NativeClipLoaderRequest {
   cache: NativeClipCacheHandle | null
 }
 
+export interface NativePackRequest {
+  set: NativeVideoSet
+  /** Place in the set. */
+  video: number
+  /** First frame, and the one behind the last. */
+  start: number
+  end: number
+  resize: NativePreprocessing['resize']
+  file: string
+}
+
 /** Opened frames' cache, for loaders that share one. */
 export interface NativeClipCacheHandle {
   /** `problem`: why no more is kept, if something went wrong; '' else. */
@@ -179,8 +192,7 @@ export interface NativeClipLoader {
   readonly clips: number
   /**
    * Writes the next batch to `target`, on the task's thread: Uint8Array as [n, frames, height, width, 3], Float32Array
-   * as network input [n, 3, frames, height, width]. The caller must hold `target` until the task is done. null at the
-   * end.
+   * as network input [n, 3, frames, height, width]. null at the end.
    */
   next(target: Uint8Array | Float32Array): NativeTask<NativeClipBatch | null>
   /** The mean of all clips that are left; `cube` is [3, frames, height, width]. */
@@ -399,6 +411,8 @@ export interface NativeBinding {
   ): NativeTask<void>
   /** null for the type 'none'. */
   openClipCache(options: NativeClipCache): NativeTask<NativeClipCacheHandle | null>
+  /** Writes a part of a video as a packed one (.c3dframes). */
+  packVideo(request: NativePackRequest): NativeTask<void>
   createClipLoader(request: NativeClipLoaderRequest): NativeTask<NativeClipLoader>
   train(
     model: NativeModel,

@@ -14,14 +14,15 @@ export class RunFolder {
     this.model = path.join(folder, 'model.safetensors')
   }
 
+  /** Throws C3D_FILE where a model lies already. */
+  static requireFree(folder: string): void {
+    new RunFolder(folder).#requireNoModel()
+  }
+
   /** Throws C3D_FILE where it cannot write, or where a model lies already and `overwrite` is false. */
   static async create(folder: string, config: unknown, overwrite: boolean): Promise<RunFolder> {
     const run = new RunFolder(folder)
-    if (!overwrite && existsSync(run.model))
-      throw new C3DError(
-        'C3D_FILE',
-        `'${folder}' holds the model of an earlier run. Choose another folder, or set overwrite to lose that one.`,
-      )
+    if (!overwrite) run.#requireNoModel()
     try {
       await mkdir(folder, { recursive: true })
       await writeFile(path.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
@@ -42,6 +43,14 @@ export class RunFolder {
   /** Settles when everything appended so far is written. */
   async flush(): Promise<void> {
     await this.#writing
+  }
+
+  #requireNoModel(): void {
+    if (existsSync(this.model))
+      throw new C3DError(
+        'C3D_FILE',
+        `'${this.folder}' holds the model of an earlier run. Choose another folder, or set overwrite (--overwrite on the command line) to lose that one.`,
+      )
   }
 
   get #metrics(): string {

@@ -99,6 +99,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("createModel", createModel);
   set("indexVideos", indexVideos);
   set("readFrames", readFrames);
+  set("packVideo", packVideo);
   set("openClipCache", openClipCache);
   set("createClipLoader", createClipLoader);
   set("train", train);

@@ -95,7 +95,7 @@ Napi::Value ClipLoaderHandle::next(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   return guarded(env, [&] {
     return Environment::of(env).tasks->start(
-        env, [stream = native(), target = toTarget(info[0])](Task& task) -> ToJs {
+        env, holderOf(info[0]), [stream = native(), target = toTarget(info[0])](Task& task) -> ToJs {
           auto batch = stream->next(task.cancellation());
           if (!batch) return [](Napi::Env e) { return e.Null(); };
           write(*batch, *stream, target);

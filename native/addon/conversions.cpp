@@ -210,15 +210,15 @@ Initializer toInitializer(const std::string& name) {
   unknown("initializer", name);
 }
 
+video::ResizeRule toResizeRule(const Napi::Object& source) {
+  return {static_cast<int>(integer(source, "width")), static_cast<int>(integer(source, "height")),
+          static_cast<int>(integer(source, "shortSide"))};
+}
+
 video::ClipLayout toClipLayout(std::int64_t frames, std::int64_t height, std::int64_t width,
                                const Napi::Object& preprocessing) {
-  const auto resize = object(preprocessing, "resize");
-  return {{static_cast<int>(integer(resize, "width")), static_cast<int>(integer(resize, "height")),
-           static_cast<int>(integer(resize, "shortSide"))},
-          toChannelOrder(text(preprocessing, "channelOrder")),
-          static_cast<int>(frames),
-          static_cast<int>(height),
-          static_cast<int>(width)};
+  return {toResizeRule(object(preprocessing, "resize")), toChannelOrder(text(preprocessing, "channelOrder")),
+          static_cast<int>(frames), static_cast<int>(height), static_cast<int>(width)};
 }
 
 MakeFrameCache toFrameCache(const Napi::Object& source) {
@@ -336,6 +336,7 @@ Napi::Object toJs(Napi::Env env, const video::IndexedVideo& video) {
   object.Set("framesPerSecond", video.index.framesPerSecond);
   object.Set("codec", video.index.codec);
   object.Set("problem", video.problem);
+  object.Set("warning", video.index.warning);
   const auto fingerprint = video.index.fingerprint;
   object.Set("fingerprint", fingerprint == 0 ? std::string() : video::hexOf(fingerprint));
   return object;

@@ -30,6 +30,8 @@ MakeFrameCache toFrameCache(const Napi::Object& object);
 /// All but the cache.
 video::ClipLoaderOptions toLoaderOptions(std::size_t batchSize, const Napi::Object& loader);
 
+video::ResizeRule toResizeRule(const Napi::Object& object);
+
 /// Clips of `frames` frames of width x height pixels, cut from frames of the preprocessing's size.
 video::ClipLayout toClipLayout(std::int64_t frames, std::int64_t height, std::int64_t width,
                                const Napi::Object& preprocessing);

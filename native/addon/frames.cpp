@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "addon/conversions.h"
 #include "addon/environment.h"
 #include "addon/properties.h"
 #include "addon/video_set_handle.h"
+#include "core/video/packed_video.h"
 #include "core/video/read_frames.h"
 
 namespace c3d::addon {
@@ -15,14 +18,6 @@ namespace {
 video::FrameFormat toFrameFormat(const Napi::Object& format) {
   return {static_cast<int>(integer(format, "width")), static_cast<int>(integer(format, "height")),
           text(format, "channelOrder") == "bgr" ? video::ChannelOrder::Bgr : video::ChannelOrder::Rgb};
-}
-
-/// A function that does nothing but keep `array` from being collected. A task holds its callback until its
-/// thread has ended.
-Napi::Function holderOf(const Napi::Uint8Array& array) {
-  auto holder = Napi::Function::New(array.Env(), [](const Napi::CallbackInfo&) {}, "holder");
-  holder.Set("array", array);
-  return holder;
 }
 
 }  // namespace
@@ -40,6 +35,26 @@ Napi::Value readFrames(const Napi::CallbackInfo& info) {
     return Environment::of(env).tasks->start(
         env, holderOf(array), [videos, video, places, format, out](Task& task) -> ToJs {
           video::readFrames(*videos, video, places, format, out, task.cancellation());
+          return nullptr;
+        });
+  });
+}
+
+Napi::Value packVideo(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  return guarded(env, [&] {
+    auto& environment = Environment::of(env);
+    const auto request = info[0].As<Napi::Object>();
+    const auto videos = VideoSetHandle::unwrap(request.Get("set"))->native();
+    const auto place = static_cast<std::size_t>(integer(request, "video"));
+    if (place >= videos->videos().size())
+      throw Error(ErrorCode::InvalidArgument, "There is no video " + std::to_string(place) + " in this set.");
+    return environment.tasks->start(
+        env,
+        [videos, place, start = integer(request, "start"), end = integer(request, "end"),
+         resize = toResizeRule(object(request, "resize")), file = text(request, "file")](Task& task) -> ToJs {
+          video::packVideo(videos->media(), videos->videos()[place], start, end, resize, file,
+                           task.cancellation());
           return nullptr;
         });
   });

@@ -16,6 +16,12 @@ Napi::Value get(const Napi::Object& object, const char* key) {
 
 }  // namespace
 
+Napi::Function holderOf(const Napi::Value& value) {
+  auto holder = Napi::Function::New(value.Env(), [](const Napi::CallbackInfo&) {}, "holder");
+  holder.Set("value", value);
+  return holder;
+}
+
 double number(const Napi::Object& object, const char* key) {
   const auto value = get(object, key);
   if (!value.IsNumber()) refuse(object, key, "a number");

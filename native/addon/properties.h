@@ -18,6 +18,10 @@ Napi::Object object(const Napi::Object& parent, const char* key);
 Napi::Array array(const Napi::Object& object, const char* key);
 bool isNull(const Napi::Object& object, const char* key);
 
+/// A function that does nothing but keep `value` from being collected. A task holds its callback until its
+/// thread has ended, so that the thread may write to the memory of an array.
+Napi::Function holderOf(const Napi::Value& value);
+
 /// A typed array of exactly this element type, e.g. typedArray<Napi::Float32Array>(object, "data",
 /// napi_float32_array).
 template <typename Array>

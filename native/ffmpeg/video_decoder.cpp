@@ -216,6 +216,7 @@ bool VideoDecoder::seek(std::int64_t timestamp, const Cancellation& cancellation
   if (av_seek_frame(input_.get(), stream_->index, timestamp, AVSEEK_FLAG_BACKWARD) < 0) return false;
   avcodec_flush_buffers(codec_.get());
   drained_ = false;
+  wantedFrom_ = AV_NOPTS_VALUE;
   return true;
 }
 

@@ -12,6 +12,9 @@
 namespace c3d::ffmpeg {
 namespace {
 
+/// Headers of sound files count a frame or two too many: all HMDB51 files do.
+constexpr std::int64_t kHarmlessExcess = 2;
+
 /// 0 when the file does not say.
 double averageFrameRate(const AVStream& stream) {
   const AVRational rate = stream.avg_frame_rate.num > 0 ? stream.avg_frame_rate : stream.r_frame_rate;
@@ -41,6 +44,7 @@ class IndexBuilder {
     const bool isDamaged = decoder.damage() != 0;
     if (isDamaged) index_.digests.clear();
     if (isDamaged || !timestampsIdentify_) index_.timestamps.clear();
+    index_.warning = warningOf(decoder);
     index_.framesPerSecond = averageFrameRate(decoder.stream());
     index_.codec = avcodec_get_name(decoder.codec().codec_id);
     return std::move(index_);
@@ -51,6 +55,18 @@ class IndexBuilder {
     const bool transposed = orientationOf(stream, frame).transposed;
     index_.width = transposed ? frame.height : frame.width;
     index_.height = transposed ? frame.width : frame.height;
+  }
+
+  std::string warningOf(const VideoDecoder& decoder) const {
+    const std::string decoded =
+        std::to_string(index_.frameCount) + (index_.frameCount == 1 ? " frame" : " frames");
+    if (decoder.damage() != 0)
+      return "a part of it is damaged (" + c3d::ffmpeg::describe(decoder.damage()) + "); " + decoded +
+             " of it can be read";
+    const std::int64_t claimed = decoder.stream().nb_frames;
+    if (claimed - index_.frameCount <= kHarmlessExcess) return {};
+    return "its header counts " + std::to_string(claimed) + " frames, but " + decoded +
+           " can be read; it may be cut off";
   }
 
   video::FrameIndex index_;

@@ -50,6 +50,7 @@ const linesOf = (text: string) =>
 describe('wrong usage ends with status 2', () => {
   test.each([
     [['trian'], "unknown command 'trian'"],
+    [['train'], 'Add --help to see what there is.'],
     [['train'], "missing required argument 'videos'"],
     [['train', 'x', '--epoch', '3'], "unknown option '--epoch'"],
     [['train', 'x', '--epochs', 'three'], 'Expected a number.'],
@@ -78,6 +79,30 @@ describe('wrong usage ends with status 2', () => {
     expect(status).toBe(2)
   })
 
+  test.each([
+    [['--epochs', '0'], 'at training.epochs: expected a whole number of at least 1, got 0'],
+    [['--dropout', '1'], 'at model.architecture.dropout: expected a number of at least 0 and less than 1'],
+    [['--architecture', 'depth-9'], "got 'depth-9'"],
+    [['--limit', '0'], 'at --limit: expected a whole number of at least 1, got 0'],
+    [['--validation', '2'], 'at split.validation: expected a number of more than 0 and less than 1, got 2'],
+    [['--validation', '20%'], "'20%', given as --validation, is not there"],
+  ])('%p is refused before the videos are counted', async (options, message) => {
+    const indexVideos = jest.spyOn(binding, 'indexVideos')
+    const { status, stderr } = await c3d('train', data, ...options)
+    expect(stderr).toContain(message)
+    expect(status).toBe(2)
+    expect(indexVideos).not.toHaveBeenCalled()
+  })
+
+  test('so is a run folder that holds a model', async () => {
+    const indexVideos = jest.spyOn(binding, 'indexVideos')
+    await writeFile(path.join(folder, 'model.safetensors'), '')
+    const { stderr } = await c3d('train', data, '--out', folder)
+    expect(stderr).toContain(`'${folder}' holds the model of an earlier run`)
+    expect(stderr).toContain('--overwrite')
+    expect(indexVideos).not.toHaveBeenCalled()
+  })
+
   test('a settings file with a mistake', async () => {
     const file = path.join(folder, 'settings.json')
     await writeFile(file, '{"training": {"epochs": 2}, "modle": {}}')
@@ -102,7 +127,7 @@ test('help and version end with status 0', async () => {
   })
   expect(await c3d('train', '--help')).toMatchObject({
     status: 0,
-    stdout: expect.stringContaining('--no-flip'),
+    stdout: expect.stringMatching(/--no-flip.*modern \(default\).*epochs +30 +16\n.*Examples:/s),
   })
 })
 
@@ -200,6 +225,8 @@ describe('train', () => {
       '--epochs',
       '3',
       '--no-batch-norm',
+      '--seed',
+      '9',
     ]
     await c3d('train', data, ...options, '--out', first)
     await c3d('train', data, '--config', path.join(first, 'config.json'), '--out', second)
@@ -225,21 +252,33 @@ describe('train', () => {
     expect(request?.validation?.set).not.toBe(request?.training.set)
   })
 
-  test('Ctrl-C saves and ends with status 130', async () => {
+  test.each([
+    ['SIGINT', 'press Ctrl-C', 130],
+    ['SIGTERM', 'SIGTERM', 143],
+  ] as const)('%s saves the model and ends with its status', async (signal, again, expected) => {
     const { train, call } = manualTraining(({ emit, task }) => {
       emit({ type: 'checkpoint', epoch: 0, file: 'model.safetensors' })
       task.reject(nativeError('C3D_ABORTED', 'stopped'))
     })
     binding.train = train
-    const listeners = process.listenerCount('SIGINT')
-    call.then(() => process.emit('SIGINT'))
+    const listeners = process.listenerCount(signal)
+    call.then(() => process.emit(signal, signal))
     const out = path.join(folder, 'run')
     const { status, stderr } = await c3d('train', data, '--out', out)
-    expect(status).toBe(130)
-    expect(stderr).toContain('Stopping; press Ctrl-C again to quit at once.')
+    expect(status).toBe(expected)
+    expect(stderr).toContain(`Stopping; ${again} again to quit at once.`)
     expect(stderr).toContain(`The model as it is now is saved in ${out}.`)
-    expect(process.listenerCount('SIGINT')).toBe(listeners)
+    expect(process.listenerCount(signal)).toBe(listeners)
   })
+})
+
+test('a reader that leaves early ends nothing, on stdout or stderr', async () => {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  const left = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })
+  stdout.destroy(left)
+  stderr.destroy(left)
+  const out = path.join(folder, 'run')
+  expect(await runCommandLine(['train', data, '--json', '--out', out], { stdout, stderr })).toBe(0)
 })
 
 describe('predict', () => {

@@ -56,6 +56,7 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
       }),
     readFrames: () => task(() => {}),
     openClipCache: () => task(() => null),
+    packVideo: () => task(() => {}),
     createClipLoader: () => task(() => fakeClipLoader()),
     train: () => task(() => ({ steps: 0, seconds: 0 })),
     score: () => task(() => {}),
@@ -106,7 +107,17 @@ export function nativeError(code: string, message: string): Error {
 export function fakeVideo(path: string, frames = 40): NativeVideoInfo {
   const fingerprint = path.includes('copy') ? 'c0ffee' : ''
   const problem = path.includes('broken') ? 'no video stream' : ''
-  return { path, frames, width: 320, height: 240, framesPerSecond: 25, codec: 'h264', fingerprint, problem }
+  return {
+    path,
+    frames,
+    width: 320,
+    height: 240,
+    framesPerSecond: 25,
+    codec: 'h264',
+    fingerprint,
+    problem,
+    warning: '',
+  }
 }
 
 export function fakeVideoSet(videos: NativeVideoInfo[]): NativeVideoSet {

@@ -45,6 +45,11 @@ void PendingFile::write(const void* data, std::size_t size) {
   }
 }
 
+void PendingFile::writeBeginning(const void* data, std::size_t size) {
+  if (::lseek(descriptor_, 0, SEEK_SET) != 0) fail();
+  write(data, size);
+}
+
 void PendingFile::commit() {
   if (::fsync(descriptor_) != 0) fail();
   rename();

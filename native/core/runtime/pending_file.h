@@ -16,6 +16,8 @@ class PendingFile {
   PendingFile& operator=(const PendingFile&) = delete;
 
   void write(const void* data, std::size_t size);
+  /// Over the first bytes, which were written before.
+  void writeBeginning(const void* data, std::size_t size);
 
   /// Durable: waits until the contents are on the disk, so that even a power cut leaves one or the other.
   void commit();

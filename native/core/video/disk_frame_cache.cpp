@@ -1,6 +1,3 @@
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +13,7 @@
 #include "core/video/frame_cache.h"
 #include "core/video/hash.h"
 #include "core/video/keys_in_work.h"
+#include "core/video/mapped_file.h"
 
 namespace c3d::video {
 namespace {
@@ -36,33 +34,6 @@ std::string headerOf(const FrameCacheKey& key) {
   std::string header = std::string(kFormat) + key.contents + "\n";
   header.resize((header.size() + kPage - 1) / kPage * kPage, '\0');
   return header;
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(const fs::path& file) : number_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
-
-/// A file mapped for reading, nothing when it cannot be or has another size. It stays readable after the file
-/// is removed.
-std::shared_ptr<const std::uint8_t> mapFile(const fs::path& file, std::size_t bytes) {
-  const Descriptor descriptor(file);
-  struct stat status{};
-  if (descriptor.number() < 0 || ::fstat(descriptor.number(), &status) != 0) return nullptr;
-  if (std::size_t(status.st_size) != bytes) return nullptr;  // cut off, or of another program
-  void* memory = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, descriptor.number(), 0);
-  if (memory == MAP_FAILED) return nullptr;
-  return {static_cast<const std::uint8_t*>(memory),
-          [bytes](const std::uint8_t* mapped) { ::munmap(const_cast<std::uint8_t*>(mapped), bytes); }};
 }
 
 class DiskFrameCache final : public FrameCache, public std::enable_shared_from_this<DiskFrameCache> {

@@ -47,6 +47,7 @@ struct FrameIndex {
   /// for frame folders, whose frames are not decoded to count them.
   std::uint64_t fingerprint = 0;
   FileVersion version;  // of a video file when it was indexed
+  std::string warning;  // what is wrong with a file that can be read all the same; empty when nothing is
 };
 
 /// An opened video or frame folder. Not thread-safe: one thread a source.

@@ -20,7 +20,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "the entries hold little-endian values");
 
 /// Raised when FrameIndex or the way it is found out changes.
-constexpr std::string_view kFormat = "c3d index 2\n";
+constexpr std::string_view kFormat = "c3d index 3\n";
 
 class Writer {
  public:
@@ -91,7 +91,8 @@ void transfer(Stream& stream, Index& index) {
     }
   };
   each(index.frameCount, index.width, index.height, index.framesPerSecond, index.codec, index.timestamps,
-       index.keyFrames, index.digests, index.fingerprint, index.version.size, index.version.modified);
+       index.keyFrames, index.digests, index.fingerprint, index.version.size, index.version.modified,
+       index.warning);
 }
 
 bool isSane(const FrameIndex& index) {

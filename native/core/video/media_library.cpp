@@ -9,6 +9,7 @@
 
 #include "core/video/frame_folder.h"
 #include "core/video/index_cache.h"
+#include "core/video/packed_video.h"
 
 namespace c3d::video {
 namespace {
@@ -80,13 +81,16 @@ bool isFolder(const std::filesystem::path& source) {
 MediaLibrary::MediaLibrary(std::filesystem::path plugin) : plugin_(std::move(plugin)) {}
 
 FrameIndex MediaLibrary::index(const std::filesystem::path& source, const Cancellation& cancellation) const {
-  return isFolder(source) ? indexFrameFolder(source, cancellation) : videos().index(source, cancellation);
+  if (isFolder(source)) return indexFrameFolder(source, cancellation);
+  return isPackedVideo(source) ? indexPackedVideo(source, cancellation)
+                               : videos().index(source, cancellation);
 }
 
 std::unique_ptr<FrameSource> MediaLibrary::open(const std::filesystem::path& source, const FrameIndex& index,
                                                 const FrameFormat& format) const {
   if (!index.files.empty()) return openFrameFolder(source, index, format);
   requireUnchanged(source, index.version);
+  if (isPackedVideo(source)) return openPackedVideo(source, index, format);
   return videos().open(source, index, format);
 }
 

@@ -11,13 +11,15 @@ namespace c3d::video {
 /// Whether a source is a frame folder rather than a video file.
 bool isFolder(const std::filesystem::path& source);
 
-/// Reads videos (through the plug-in, loaded when the first one is opened) and frame folders. Thread-safe.
+/// Reads videos (through the plug-in, loaded when the first one is opened), frame folders and packed videos.
+/// Thread-safe.
 class MediaLibrary {
  public:
   /// `plugin` is the path of the c3d_ffmpeg shared object; it need not exist.
   explicit MediaLibrary(std::filesystem::path plugin);
 
-  /// A folder is taken as a frame folder (jpg, jpeg, png in natural order), anything else as a video file.
+  /// A folder is taken as a frame folder (jpg, jpeg, png in natural order), a .c3dframes file as a packed
+  /// video, anything else as a video file.
   FrameIndex index(const std::filesystem::path& source, const Cancellation& cancellation) const;
   /// Throws Error(VideoUnreadable) when a video file is no longer the one that was indexed.
   std::unique_ptr<FrameSource> open(const std::filesystem::path& source, const FrameIndex& index,

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/video/index_cache.h"
+#include "core/video/packed_video.h"
 
 namespace c3d::video {
 namespace {
@@ -60,7 +61,7 @@ class Indexing {
     // A folder is not decoded to count its frames: there is nothing to save.
     const std::optional<FileVersion> version = isFolder(path) ? std::nullopt : versionOf(path);
     if (!version) return media_.index(path, cancellation_);
-    const IndexCache* cache = indexCache();
+    const IndexCache* cache = indexCacheFor(path);
     if (cache != nullptr) {
       if (std::optional<FrameIndex> known = cache->find(path, *version)) return std::move(*known);
     }
@@ -70,12 +71,14 @@ class Indexing {
     return index;
   }
 
-  /// Made when the first video file comes: its name for the decoder needs the plug-in.
-  const IndexCache* indexCache() {
+  /// Made when the first file of a kind comes: only video files need the plug-in.
+  const IndexCache* indexCacheFor(const std::filesystem::path& path) {
     if (!cacheFolder_) return nullptr;
     const std::lock_guard lock(mutex_);
-    if (!cache_) cache_.emplace(*cacheFolder_, media_.videos().description());
-    return &*cache_;
+    const bool isPacked = isPackedVideo(path);
+    std::optional<IndexCache>& cache = isPacked ? packedCache_ : cache_;
+    if (!cache) cache.emplace(*cacheFolder_, isPacked ? "packed" : media_.videos().description());
+    return &*cache;
   }
 
   void report(const IndexedVideo& video) {
@@ -93,6 +96,7 @@ class Indexing {
   std::atomic<bool> failed_{false};
   std::mutex mutex_;  // guards what follows
   std::optional<IndexCache> cache_;
+  std::optional<IndexCache> packedCache_;
   std::size_t done_ = 0;
   std::exception_ptr failure_;
 };
