@@ -194,12 +194,20 @@ void VideoDecoder::feed() {
   }
   if (packet_->stream_index == stream_->index) {
     if (packet_->flags & AV_PKT_FLAG_CORRUPT) damage_ = AVERROR_INVALIDDATA;
-    const bool unwanted = packet_->pts != AV_NOPTS_VALUE && packet_->pts < wantedFrom_;
+    const bool isEarly = packet_->pts != AV_NOPTS_VALUE && packet_->pts < wantedFrom_;
+    const bool unwanted = isEarly || leftOut_ > 0;
+    if (leftOut_ > 0) --leftOut_;
     codec_->skip_frame = unwanted ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
     const int sent = avcodec_send_packet(codec_.get(), packet_.get());
     if (sent < 0) damage_ = sent;
   }
   av_packet_unref(packet_.get());
+}
+
+std::optional<std::int64_t> VideoDecoder::timeOf(std::int64_t place) const {
+  const AVRational rate = stream_->r_frame_rate;
+  if (!av_match_name("avi", input_->iformat->name) || rate.num <= 0 || rate.den <= 0) return std::nullopt;
+  return av_rescale_q(place, av_inv_q(rate), stream_->time_base);
 }
 
 bool VideoDecoder::seek(std::int64_t timestamp, const Cancellation& cancellation) {
@@ -209,6 +217,7 @@ bool VideoDecoder::seek(std::int64_t timestamp, const Cancellation& cancellation
   avcodec_flush_buffers(codec_.get());
   drained_ = false;
   wantedFrom_ = AV_NOPTS_VALUE;
+  leftOut_ = 0;
   return true;
 }
 

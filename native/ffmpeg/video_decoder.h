@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 #include "core/runtime/cancellation.h"
 #include "ffmpeg/av_pointers.h"
@@ -31,9 +32,16 @@ class VideoDecoder {
   /// it; then the decoder is of no further use.
   bool seek(std::int64_t timestamp, const Cancellation& cancellation);
 
+  /// About when the frame at `place` is stored, in the stream's time base, for a container whose times are
+  /// the numbers of its packets (.avi). Nothing for others.
+  std::optional<std::int64_t> timeOf(std::int64_t place) const;
+
   /// Lets frames be left out that are shown before `timestamp`, in the stream's time base, and that no other
   /// frame is predicted from.
   void wantFrom(std::int64_t timestamp) { wantedFrom_ = timestamp; }
+
+  /// The same for the next `count` packets, for files whose packets have no timestamps.
+  void leaveOut(std::int64_t count) { leftOut_ = count; }
 
   /// Whether the opening was quick; not every file allows it.
   bool isQuick() const { return quick_; }
@@ -65,6 +73,7 @@ class VideoDecoder {
   FramePointer frame_;
   bool quick_ = false;
   std::int64_t wantedFrom_ = AV_NOPTS_VALUE;
+  std::int64_t leftOut_ = 0;  // so many packets more
   int damage_ = 0;
   bool drained_ = false;  // the decoder has been told that no more packets come
 };

@@ -31,10 +31,8 @@ class IndexBuilder {
     if (timestamp == AV_NOPTS_VALUE || !later) timestampsIdentify_ = false;
     const std::uint64_t digest = digestOf(frame);
     index_.fingerprint = combined(index_.fingerprint, digest);
-    if (timestampsIdentify_) {
-      index_.timestamps.push_back(timestamp);
-      index_.digests.push_back(digest);
-    }
+    index_.digests.push_back(digest);
+    if (timestampsIdentify_) index_.timestamps.push_back(timestamp);
     if (isKeyFrame(frame)) index_.keyFrames.push_back(index_.frameCount);
     ++index_.frameCount;
   }
@@ -43,10 +41,9 @@ class IndexBuilder {
 
   video::FrameIndex finish(const VideoDecoder& decoder) {
     // How a decoder mends damage may depend on what it saw before; so after damage nothing is sought.
-    if (!timestampsIdentify_ || decoder.damage() != 0) {
-      index_.timestamps.clear();
-      index_.digests.clear();
-    }
+    const bool isDamaged = decoder.damage() != 0;
+    if (isDamaged) index_.digests.clear();
+    if (isDamaged || !timestampsIdentify_) index_.timestamps.clear();
     index_.warning = warningOf(decoder);
     index_.framesPerSecond = averageFrameRate(decoder.stream());
     index_.codec = avcodec_get_name(decoder.codec().codec_id);

@@ -14,7 +14,9 @@ namespace c3d::ffmpeg {
 namespace {
 
 constexpr std::int64_t kNoKeyFrame = -1;
-constexpr std::int64_t kFewFrames = 4;  // are not worth the checks that leaving some out costs
+/// So few frames are not worth the checks that leaving some out costs; nor is, without timestamps, the place
+/// of a packet's frame known better.
+constexpr std::int64_t kFewFrames = 5;
 
 }  // namespace
 
@@ -24,7 +26,8 @@ VideoSource::VideoSource(std::filesystem::path file, video::FrameIndex index,
       index_(std::move(index)),
       frameBytes_(std::size_t(format.width) * format.height * 3),
       converter_(format, file_),
-      seekable_(!index_.timestamps.empty()) {}
+      isTimed_(!index_.timestamps.empty()),
+      seekable_(!index_.digests.empty()) {}
 
 void VideoSource::read(std::span<const std::int64_t> places, std::span<std::uint8_t> out,
                        const Cancellation& cancellation) {
@@ -68,7 +71,7 @@ const AVFrame* VideoSource::tryFrameAt(std::int64_t place, const Cancellation& c
   if (!approach(place, cancellation)) return nullptr;
   leaveOutBefore(place);
   while (next_ <= place) {
-    if (!advance(cancellation)) return nullptr;
+    if (!advance(place, cancellation)) return nullptr;
   }
   if (next_ != place + 1) return nullptr;
   // Decoders mend silent damage with what older frames left behind, so that even the right frame may look
@@ -84,9 +87,10 @@ bool VideoSource::approach(std::int64_t place, const Cancellation& cancellation)
   if (decoder_ && place >= earliest && key <= next_) return true;
   if (!decoder_ || key == kNoKeyFrame) {
     open(cancellation);
-    if (key <= 0) return true;
+    if (!isTimed_ && !decoder_->timeOf(0)) seekable_ = false;
+    if (key <= 0 || !seekable_) return true;
   }
-  return seek(key, place, cancellation);
+  return isTimed_ ? seek(key, place, cancellation) : seekByPixels(key, place, cancellation);
 }
 
 /// Seeks for the key frame at place `key` and reads it. Whether it is that one or an earlier one, its
@@ -94,6 +98,7 @@ bool VideoSource::approach(std::int64_t place, const Cancellation& cancellation)
 /// show pictures that cannot be decoded from here.
 bool VideoSource::seek(std::int64_t key, std::int64_t place, const Cancellation& cancellation) {
   unproven_ = true;
+  isLost_ = false;
   frame_ = nullptr;
   if (!decoder_->seek(index_.timestamps[std::size_t(key)], cancellation)) return false;
   const AVFrame* frame = nullptr;
@@ -108,30 +113,65 @@ bool VideoSource::seek(std::int64_t key, std::int64_t place, const Cancellation&
   return true;
 }
 
-/// Spares the decoder frames on the way to `place` that nothing depends on.
-void VideoSource::leaveOutBefore(std::int64_t place) {
-  if (!seekable_ || place < next_ + kFewFrames) return;
-  decoder_->wantFrom(index_.timestamps[std::size_t(place)]);
+/// The same for files without timestamps that tell. Where it landed, the pixels of the key frame tell; were
+/// they those of another one too, those of the frame at `place` would show it.
+bool VideoSource::seekByPixels(std::int64_t key, std::int64_t place, const Cancellation& cancellation) {
   unproven_ = true;
+  isLost_ = false;
+  frame_ = nullptr;
+  if (!decoder_->seek(*decoder_->timeOf(key), cancellation)) return false;
+  const AVFrame* frame = nullptr;
+  do {
+    frame = decoder_->next(cancellation);
+    if (frame == nullptr) return false;
+  } while (!isKeyFrame(*frame));
+  const std::int64_t landed = keyFrameLike(digestOf(*frame), place);
+  if (landed == kNoKeyFrame) return false;
+  frame_ = frame;
+  next_ = landed + 1;
+  return true;
 }
 
-/// Decodes one more frame. False at the end, and where a short cut turns out to have led astray.
-bool VideoSource::advance(const Cancellation& cancellation) {
+/// Spares the decoder frames on the way to `place` that nothing depends on.
+void VideoSource::leaveOutBefore(std::int64_t place) {
+  const std::int64_t between = place - next_ - kFewFrames;
+  if (!seekable_ || between <= 0) return;
+  unproven_ = true;
+  if (isTimed_) {
+    decoder_->wantFrom(index_.timestamps[std::size_t(place)]);
+  } else {
+    decoder_->leaveOut(between);
+    isLost_ = true;
+  }
+}
+
+/// Decodes one more frame on the way to `place`. False at the end, and where a short cut turns out to have
+/// led astray.
+bool VideoSource::advance(std::int64_t place, const Cancellation& cancellation) {
   frame_ = decoder_->next(cancellation);
   if (frame_ == nullptr) return false;
-  if (!unproven_) {
-    ++next_;
-    return true;
-  }
-  const std::optional<std::int64_t> place = placeOf(timestampOf(*frame_));
-  if (!place || *place < next_) return false;
-  next_ = *place + 1;
+  const std::optional<std::int64_t> found = placeOfLatest(place);
+  if (!found || *found < next_) return false;
+  next_ = *found + 1;
+  if (*found == place) isLost_ = false;
   return true;
+}
+
+/// Nothing when it is none of the frames from `next_` to `place`.
+std::optional<std::int64_t> VideoSource::placeOfLatest(std::int64_t place) const {
+  if (!unproven_) return next_;
+  if (isTimed_) return placeOf(timestampOf(*frame_));
+  if (!isLost_) return next_;
+  const auto from = index_.digests.begin() + next_;
+  const auto to = index_.digests.begin() + place + 1;
+  const auto found = std::find(from, to, digestOf(*frame_));
+  if (found == to) return std::nullopt;
+  return found - index_.digests.begin();
 }
 
 void VideoSource::open(const Cancellation& cancellation) {
   close();
-  const auto opening = seekable_ ? VideoDecoder::Opening::Quick : VideoDecoder::Opening::Thorough;
+  const auto opening = seekable_ && isTimed_ ? VideoDecoder::Opening::Quick : VideoDecoder::Opening::Thorough;
   decoder_ = std::make_unique<VideoDecoder>(file_, opening, cancellation);
   unproven_ = decoder_->isQuick();
 }
@@ -141,11 +181,22 @@ void VideoSource::close() {
   frame_ = nullptr;
   next_ = 0;
   unproven_ = false;
+  isLost_ = false;
 }
 
 std::int64_t VideoSource::keyFrameBefore(std::int64_t place) const {
   const auto after = std::upper_bound(index_.keyFrames.begin(), index_.keyFrames.end(), place);
   return after == index_.keyFrames.begin() ? kNoKeyFrame : *std::prev(after);
+}
+
+/// The last key frame at or before `place` whose pixels have this digest.
+std::int64_t VideoSource::keyFrameLike(std::uint64_t digest, std::int64_t place) const {
+  auto key = std::upper_bound(index_.keyFrames.begin(), index_.keyFrames.end(), place);
+  while (key != index_.keyFrames.begin()) {
+    --key;
+    if (index_.digests[std::size_t(*key)] == digest) return *key;
+  }
+  return kNoKeyFrame;
 }
 
 std::optional<std::int64_t> VideoSource::placeOf(std::int64_t timestamp) const {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { range } from './frames'
 import { discardFirstFrames } from './mp4'
-import { numberedPictures } from './numbered-pictures'
+import { numberedPicture } from './numbered-pictures'
 import { type VideoOptions, writeVideo } from './videos'
 
 const SIZE = { width: 64, height: 48 }
@@ -15,6 +15,8 @@ export interface VideoCase extends Omit<VideoOptions, 'width' | 'height'> {
   frames: number
   size?: typeof SIZE
   times?: (frame: number) => number
+  /** Number of the picture that a frame shows; default: its own. */
+  drawn?: (frame: number) => number
   /** Changes the file's bytes. */
   edit?: (bytes: Buffer) => Buffer
   /** Numbers of the frames that decode; default: all. 'any': the encoder does not write every picture. */
@@ -75,6 +77,14 @@ export const videoCases: Record<string, VideoCase> = {
     frames: 60,
     encoder: 'mpeg4',
     encoderSettings: { g: '12', bf: '2', b: '400k' },
+  },
+  'MPEG-4 in .avi with B-frames, still for a while': {
+    ending: 'avi',
+    container: 'avi',
+    frames: 60,
+    encoder: 'mpeg4',
+    encoderSettings: { g: '12', bf: '2', b: '400k' },
+    drawn: (i) => (i > 10 && i < 40 ? 10 : i),
   },
   'Xvid in .avi, B-frames in a packed bitstream': {
     ending: 'avi',
@@ -240,8 +250,18 @@ function afterFirstPictures(bytes: Buffer): Buffer {
 /** Writes numbered pictures to a file in `folder`; returns its path. */
 export function writeVideoCase(folder: string, name: string, made: VideoCase): string {
   const file = path.join(folder, `${name.replaceAll(/\W+/g, '-')}.${made.ending}`)
-  const { ending: _, frames: count, size = SIZE, times, edit, numbers: __, ...options } = made
-  writeVideo(file, { ...size, ...options }, numberedPictures(count, size), times && range(count).map(times))
+  const {
+    ending: _e,
+    frames: count,
+    size = SIZE,
+    times,
+    drawn = (i) => i,
+    edit,
+    numbers: _n,
+    ...options
+  } = made
+  const pictures = range(count).map((i) => numberedPicture(drawn(i), size))
+  writeVideo(file, { ...size, ...options }, pictures, times && range(count).map(times))
   if (edit) writeFileSync(file, edit(readFileSync(file)))
   return file
 }

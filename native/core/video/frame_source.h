@@ -36,11 +36,11 @@ struct FrameIndex {
   double framesPerSecond = 0;  // average; 0 when unknown (frame folders)
   std::string codec;           // FFmpeg's name, "jpeg" or "png" for frame folders
   /// Presentation time of every frame in the stream's time base; empty when they do not identify a frame
-  /// (missing, repeated or out of order), and then seeking is by decoding from the start.
+  /// (missing, repeated or out of order).
   std::vector<std::int64_t> timestamps;
   std::vector<std::int64_t> keyFrames;  // output places of frames where decoding can start
   /// Of the decoded pixels of every frame: shows that decoding from a key frame gave the very frame that
-  /// decoding from the start gives. Empty when timestamps are.
+  /// decoding from the start gives. Empty for damaged files, in which nothing is sought.
   std::vector<std::uint64_t> digests;
   std::vector<std::string> files;  // frame folders only: file of every frame, in order
   /// Of all decoded pixels in order: equal for files that show the same, however they are named or muxed. 0

@@ -20,7 +20,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "the entries hold little-endian values");
 
 /// Raised when FrameIndex or the way it is found out changes.
-constexpr std::string_view kFormat = "c3d index 2\n";
+constexpr std::string_view kFormat = "c3d index 3\n";
 
 class Writer {
  public:
@@ -96,8 +96,10 @@ void transfer(Stream& stream, Index& index) {
 
 bool isSane(const FrameIndex& index) {
   const std::size_t frames = std::size_t(index.frameCount);
-  return index.frameCount > 0 && (index.timestamps.empty() || index.timestamps.size() == frames) &&
-         index.digests.size() == index.timestamps.size() && index.keyFrames.size() <= frames;
+  const auto hasAll = [frames](const auto& list) { return list.size() == frames; };
+  return index.frameCount > 0 && (index.timestamps.empty() || hasAll(index.timestamps)) &&
+         (index.digests.empty() ? index.timestamps.empty() : hasAll(index.digests)) &&
+         index.keyFrames.size() <= frames;
 }
 
 }  // namespace
