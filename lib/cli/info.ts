@@ -22,7 +22,7 @@ export function addInfoCommand(program: Command, run: RunCommand): void {
     .argument('[model]', 'a .safetensors file')
     .option(
       '--architecture <name>',
-      'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file',
+      'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file (default: c3d)',
     )
     .option('--classes <number>', 'outputs of the network', toNumber)
     .addOption(presetOption())
@@ -43,8 +43,10 @@ async function infoCommand(
 ): Promise<void> {
   if (file !== undefined) return showModel(file, session)
   const { model } = await resolveSettings(options)
-  if (model.architecture === undefined) return showRuntime(runtime.info(), session)
-  showArchitecture(model.architecture, options, session)
+  const asksForNetwork = options.classes !== undefined || options.preset !== undefined
+  const architecture = model.architecture ?? (asksForNetwork ? 'c3d' : undefined)
+  if (architecture === undefined) return showRuntime(runtime.info(), session)
+  showArchitecture(architecture, options, session)
 }
 
 function showRuntime(info: RuntimeInfo, { terminal }: Session): void {
