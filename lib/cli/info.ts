@@ -22,7 +22,7 @@ export function addInfoCommand(program: Command, run: RunCommand): void {
     .argument('[model]', 'a .safetensors file')
     .option(
       '--architecture <name>',
-      'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file (default: c3d)',
+      'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file',
     )
     .option('--classes <number>', 'outputs of the network', toNumber)
     .addOption(presetOption())
