@@ -6,7 +6,10 @@
 import { C3D } from 'torch-c3d'
 
 const [file, video] = process.argv.slice(2)
-if (!file || !video) throw new Error('Usage: node examples/predict.mjs <model.safetensors> <video>')
+if (!file || !video) {
+  console.error('Usage: node examples/predict.mjs <model.safetensors> <video>')
+  process.exit(2)
+}
 
 const model = await C3D.load(file)
 const { top, clips } = await model.predict(video)

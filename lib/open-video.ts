@@ -20,7 +20,8 @@ export async function openVideo(video: string, signal: AbortSignal | undefined):
   const problem = videos.videos[0]?.problem
   if (problem) {
     videos.close()
-    throw new C3DError('C3D_VIDEO_UNREADABLE', `Cannot read '${video}': ${problem}`)
+    const message = problem.includes(video) ? problem : `Cannot read '${video}': ${problem}`
+    throw new C3DError('C3D_VIDEO_UNREADABLE', message)
   }
   return videos
 }

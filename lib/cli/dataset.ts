@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { OpenOptions } from '../config/dataset'
 import { VideoDataset } from '../dataset'
+import type { DatasetProblem } from '../dataset/listing'
 import { lengthOf } from '../dataset/video-item'
 import type { Session } from './session'
 import { plural } from './text'
@@ -79,6 +80,11 @@ export function progressOf({ terminal, signal }: Session): Pick<OpenOptions, 'si
   return { signal, onProgress: ({ done, total }) => terminal.progress('counting frames', done, total) }
 }
 
+/** Most reasons that come from reading a file name it already. */
+function withPath({ path, reason }: DatasetProblem): string {
+  return reason.includes(path) ? reason : `${path}: ${reason}`
+}
+
 const MOST_SHOWN = 10
 
 /** Says what a data set holds, and what had to be left out. */
@@ -89,8 +95,8 @@ export function tellDataset(dataset: VideoDataset, { terminal }: Session): void 
     `${source}: ${plural(videos.length, 'video')} of ${plural(classes.length, 'class')}, ${plural(frames, 'frame')}`,
   )
   const lines = [
-    ...problems.map(({ path, reason }) => `left out: ${path}: ${reason}`),
-    ...warnings.map(({ path, reason }) => `warning: ${path}: ${reason}`),
+    ...problems.map((problem) => `left out: ${withPath(problem)}`),
+    ...warnings.map((warning) => `warning: ${withPath(warning)}`),
   ]
   for (const line of lines.slice(0, MOST_SHOWN)) terminal.note(`  ${line}`)
   if (lines.length > MOST_SHOWN)

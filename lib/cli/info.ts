@@ -43,8 +43,10 @@ async function infoCommand(
 ): Promise<void> {
   if (file !== undefined) return showModel(file, session)
   const { model } = await resolveSettings(options)
-  if (model.architecture === undefined) return showRuntime(runtime.info(), session)
-  showArchitecture(model.architecture, options, session)
+  const asksForNetwork = options.classes !== undefined || options.preset !== undefined
+  const architecture = model.architecture ?? (asksForNetwork ? 'c3d' : undefined)
+  if (architecture === undefined) return showRuntime(runtime.info(), session)
+  showArchitecture(architecture, options, session)
 }
 
 function showRuntime(info: RuntimeInfo, { terminal }: Session): void {

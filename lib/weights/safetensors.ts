@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
+import path from 'node:path'
 import { C3DError, fileError } from '../native/errors'
 
 /**
@@ -75,14 +76,19 @@ async function readHeaderBytes(file: string): Promise<{ header: Buffer; fileByte
     throw fileError(error, `open '${file}'`)
   })
   try {
-    const fileBytes = (await handle.stat()).size
+    const stats = await handle.stat()
+    if (stats.isDirectory()) throw await notAFile(file)
+    const fileBytes = stats.size
     if (fileBytes < LENGTH_BYTES)
       throw damaged(file, `it has ${fileBytes} bytes, fewer than its length field`)
     const prefix = Buffer.alloc(LENGTH_BYTES)
     await handle.read(prefix, 0, LENGTH_BYTES, 0)
     const length = prefix.readBigUInt64LE()
     if (length > LONGEST_HEADER || LENGTH_BYTES + Number(length) > fileBytes)
-      throw damaged(file, `its header claims ${length} bytes, but the file has ${fileBytes}`)
+      throw damaged(
+        file,
+        `its header claims ${length} bytes, but the file has ${fileBytes} (cut off, or of another format?)`,
+      )
     const header = Buffer.alloc(Number(length))
     await handle.read(header, 0, header.length, LENGTH_BYTES)
     return { header, fileBytes }
@@ -91,6 +97,13 @@ async function readHeaderBytes(file: string): Promise<{ header: Buffer; fileByte
   } finally {
     await handle.close()
   }
+}
+
+/** Whoever names the folder of a run means the model in it. */
+async function notAFile(folder: string): Promise<C3DError> {
+  const models = (await readdir(folder)).filter((name) => name.endsWith('.safetensors')).sort()
+  const advice = models.length > 0 ? ` In it is '${path.join(folder, models[0] ?? '')}'.` : ''
+  return new C3DError('C3D_WEIGHTS', `Expected a .safetensors file, but '${folder}' is a folder.${advice}`)
 }
 
 /** @param fileBytes size of the whole file, which the tensors must fill exactly */

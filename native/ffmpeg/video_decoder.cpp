@@ -217,6 +217,7 @@ bool VideoDecoder::seek(std::int64_t timestamp, const Cancellation& cancellation
   avcodec_flush_buffers(codec_.get());
   drained_ = false;
   wantedFrom_ = AV_NOPTS_VALUE;
+  leftOut_ = 0;
   return true;
 }
 

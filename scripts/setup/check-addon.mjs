@@ -10,6 +10,8 @@ if (images.length > 0) parts.push('frames: ' + images.join(', '))
 if (plugin) {
   binding.setVideoPlugin(plugin)
   parts.push('videos: ' + binding.videoBackend())
+} else {
+  parts.push('videos: none, without FFmpeg (see above)')
 }
 console.log(parts.join('; '))
 `

@@ -7,9 +7,11 @@ const INSTALL = `Debian, Ubuntu: apt-get install build-essential cmake
 
 /** The build would say the same much later and less clearly. */
 export function requireBuildTools() {
-  const missing = [cmakeProblem(), compilerProblem()].filter((problem) => problem !== '')
+  const missing = [cmakeProblem(), compilerProblem(), makeProblem()].filter((problem) => problem !== '')
   if (missing.length > 0) {
-    throw new SetupError(`the addon cannot be built: ${missing.join(' ')} Install it:\n  ${INSTALL}`)
+    throw new SetupError(
+      `the addon cannot be built: ${missing.join(' ')} Install what is missing:\n  ${INSTALL}`,
+    )
   }
 }
 
@@ -26,4 +28,10 @@ function compilerProblem() {
   const compilers = process.env.CXX ? [process.env.CXX] : ['c++', 'g++', 'clang++']
   const found = compilers.some((compiler) => !capture(compiler, ['--version']).missing)
   return found ? '' : `A C++ compiler is not there (looked for ${compilers.join(', ')}).`
+}
+
+/** What CMake has the compiler called by. */
+function makeProblem() {
+  const found = ['make', 'ninja'].some((tool) => !capture(tool, ['--version']).missing)
+  return found || process.platform === 'win32' ? '' : 'Neither make nor ninja is there.'
 }

@@ -522,6 +522,9 @@ describe('info', () => {
     const { stdout } = await c3d('info', '--architecture', 'c3d')
     expect(stdout).toMatch(/fc8 +101 +413,797 +413\.70 k/)
     expect(stdout).toMatch(/total +78,409,573 +38\.55 G/)
+    // Both say something of a network, so that of the package itself is not what is asked for.
+    expect((await c3d('info', '--classes', '7')).stdout).toMatch(/fc8 +7 /)
+    expect((await c3d('info', '--preset', 'modern')).stdout).toContain('total')
   })
 })
 

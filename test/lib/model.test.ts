@@ -266,6 +266,10 @@ describe('predict', () => {
       code: 'C3D_VIDEO_UNREADABLE',
       message: `Cannot read '${broken}': no video stream`,
     })
+    const problem = `Cannot read the video "${broken}": it is empty.`
+    binding.indexVideos = () => task(() => fakeVideoSet([{ ...fakeVideo(broken), problem }]))
+    await expect(model.predict(broken)).rejects.toMatchObject({ message: problem })
+    binding.indexVideos = fakeBinding().indexVideos
     binding.score = fakeScoring(() => [{ start: 0, logits: [1, Number.NaN, 0] }])
     await expect(model.predict(video())).rejects.toMatchObject({ code: 'C3D_NON_FINITE_LOSS' })
   })

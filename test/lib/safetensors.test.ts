@@ -112,6 +112,12 @@ describe('file', () => {
     const file = await fileOf(lengthField(length), Buffer.from('{}      '))
     await expect(readTensorFile(file)).rejects.toThrow(`its header claims ${length} bytes`)
   })
+
+  test('is not its folder, but the folder tells where it is', async () => {
+    const file = await fileOf(Buffer.from('abc'))
+    const message = `Expected a .safetensors file, but '${path.dirname(file)}' is a folder. In it is '${file}'.`
+    await expect(readTensorFile(path.dirname(file))).rejects.toMatchObject({ code: 'C3D_WEIGHTS', message })
+  })
 })
 
 describe('metadata', () => {

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { makeLibrary, makeLibTorch } from './fake-libtorch'
 import { SetUp } from './set-up'
@@ -63,7 +64,10 @@ describe('A LibTorch is refused, with the reason,', () => {
     const python = makeLibTorch(path.join(setUp.folder, 'python'))
     const { status, stdout, stderr } = setUp.findLibTorch({ LIBTORCH: '/nowhere', FAKE_TORCH: python })
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toContain('LIBTORCH cannot be used: /nowhere has no include/torch')
+    expect(stderr).toContain('LIBTORCH cannot be used: there is no folder /nowhere. ')
+    expect(setUp.findLibTorch({ LIBTORCH: setUp.folder }).stderr).toContain(
+      `LIBTORCH cannot be used: ${setUp.folder} has no include/torch`,
+    )
   })
 
   test.each([
@@ -149,4 +153,23 @@ test('A cached LibTorch that was damaged is fetched again', () => {
   setUp.wheel(CPU, contents)
   expect(setUp.findLibTorch().stdout).toBe(cached)
   expect(existsSync(path.join(cached, 'gone'))).toBe(false)
+})
+
+test('Without Python on the PATH, CMake unpacks', () => {
+  const setUp = new SetUp()
+  const contents = path.join(setUp.folder, 'contents')
+  makeLibTorch(path.join(contents, 'libtorch'))
+  setUp.wheel('libtorch', contents)
+  const tools = path.join(setUp.folder, 'tools')
+  mkdirSync(tools)
+  const cmake = spawnSync('sh', ['-c', 'command -v cmake'], { encoding: 'utf8' }).stdout.trim()
+  symlinkSync(cmake, path.join(tools, 'cmake'))
+  const target = path.join(setUp.folder, 'target')
+  mkdirSync(target)
+  const code = `
+    import { unzip } from './libtorch/unzip.mjs'
+    unzip('${path.join(setUp.wheels, 'libtorch.whl')}', '${target}')
+  `
+  expect(setUp.script(code, { PATH: tools })).toMatchObject({ status: 0, stderr: '' })
+  expect(readdirSync(path.join(target, 'libtorch'))).toContain('include')
 })

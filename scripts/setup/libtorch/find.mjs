@@ -55,6 +55,8 @@ ${refusals.map((line) => `  - ${line.replaceAll('\n', '\n    ')}`).join('\n')}
 Any of these helps:
   - LIBTORCH=<folder>, with LibTorch ${SUPPORTED} in it: the folder that holds include/ and lib/. It is unpacked from
     https://pytorch.org/get-started/locally/ (LibTorch, C++), or is the folder of an installed Python package.
-  - python3 -m pip install torch==${VERSION}, for the python3 on the PATH, and then \`npm install\` again.
+  - python3 -m pip install torch==${VERSION}, for the python3 on the PATH (in a virtual environment where the system's
+    Python refuses), and then \`npm install\` again. Python and pip: apt-get install python3-pip python3-venv (Debian,
+    Ubuntu), dnf install python3-pip (Fedora).
   - a pip configuration (pip config set global.index-url …) that reaches an index with torch ${VERSION}.`
 }

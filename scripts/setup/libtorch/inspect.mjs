@@ -21,6 +21,7 @@ const LIBRARY_SUFFIX = process.platform === 'darwin' ? '.dylib' : '.so'
  * @returns {LibTorch | Refusal}
  */
 export function inspect(folder) {
+  if (!fs.existsSync(folder)) return { refused: `there is no folder ${folder}` }
   for (const part of ['include/torch/csrc/api/include/torch/torch.h', library('torch_cpu'), library('c10')]) {
     if (!fs.existsSync(path.join(folder, part))) return { refused: `${folder} has no ${part}` }
   }
