@@ -43,13 +43,18 @@ export interface SeenClip {
   at(t: number, y: number, x: number): [number, number, number]
 }
 
-/** All clips of one pass. */
+/** All clips of one pass over a data set. */
 export async function seeClips(
   data: VideoDataset,
   options: ClipLoaderOptions,
   epoch = 1,
 ): Promise<SeenClip[]> {
   using loader = new ClipLoader(data, options)
+  return readPass(loader, data, epoch)
+}
+
+/** The same of a loader of pixels that is there already. */
+export async function readPass(loader: ClipLoader, data: VideoDataset, epoch = 1): Promise<SeenClip[]> {
   const seen: SeenClip[] = []
   for await (const { clips, labels, items, starts } of loader.pass(epoch)) {
     const [, , height = 0, width = 0] = clips.shape
