@@ -13,6 +13,9 @@ module.exports = {
     ],
   },
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json', 'node'],
+  // What the package caches goes to a temporary folder, not to the user's.
+  globalSetup: '<rootDir>/test/support/global-setup.cjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.cjs',
   // Every worker would load LibTorch and compute on all cores: one after the other is faster.
   maxWorkers: 1,
   testTimeout: 60_000,

@@ -15,7 +15,7 @@ import { rangeOf, type VideoItem } from './dataset/video-item'
 import { nativeItems } from './labels'
 import { type C3D, fileHeader, type ModelState, modelState } from './model'
 import { addon } from './native/addon'
-import type { NativeItems, NativeTrainEvent } from './native/binding'
+import type { NativeItems, NativeTrainEvent, NativeTrainingConfig } from './native/binding'
 import { C3DError, isAborted } from './native/errors'
 import { runEventTask } from './native/task'
 import { packageVersion } from './package-info'
@@ -64,9 +64,11 @@ export function train(
   const { signal } = parse(controlSchema, control, 'train')
   const { validation, allowOverlap, out, overwrite, ...settings } = parse(trainSchema, options, 'training')
   const state = modelState(model)
+  const config = resolveTraining(settings, state.config.preset)
   const plan: Plan = {
     state,
-    config: resolveTraining(settings, state.config.preset),
+    config,
+    nativeConfig: nativeTraining(config, state.config.preprocessing),
     training: labelled(dataset, model, 'training'),
     validation: validation ? labelled(validation, model, 'validation') : null,
     contents: { dataset, validation },
@@ -93,6 +95,7 @@ export function train(
 interface Plan {
   state: ModelState
   config: TrainingConfig
+  nativeConfig: NativeTrainingConfig
   training: NativeItems
   validation: NativeItems | null
   contents: { dataset: VideoDataset; validation: VideoDataset | undefined }
@@ -127,7 +130,7 @@ async function perform(
   const request = {
     training,
     validation,
-    config: nativeTraining(config, state.config.preprocessing),
+    config: plan.nativeConfig,
     checkpoint: folder ? { file: folder.model, header: fileHeader(state) } : null,
   }
   let reason: TrainingResult['reason'] = 'finished'
