@@ -30,7 +30,7 @@ import { addon } from '../../lib/native/addon'
 import { makeFrameFolders, randomNumbers } from '../support/frame-folders'
 import { readPass, seeClips } from '../support/marked-videos'
 import { temporaryFolder } from '../support/temporary'
-import { describeWithVideos } from '../support/videos'
+import { describeWithVideos, plainVideo } from '../support/videos'
 
 /** Frames that are kept change nothing but the time: the same pixels, whatever happened to the cache. */
 
@@ -76,7 +76,7 @@ async function openFrameFolders(videos: number, seed = 1): Promise<VideoDataset>
 function makeVideo(file: string, seed: number): void {
   mkdirSync(path.dirname(file), { recursive: true })
   const random = randomNumbers(seed)
-  const writer = addon().createVideo(file, { width: 64, height: 48, framesPerSecond: 25 })
+  const writer = addon().createVideo(file, { ...plainVideo, width: 64, height: 48, framesPerSecond: 25 })
   for (let i = 0; i < 10; i++) {
     const colour = [0, 1, 2].map(() => Math.floor(random() * 256))
     writer.write(Uint8Array.from({ length: 64 * 48 * 3 }, (_, at) => colour[at % 3] as number))

@@ -4,7 +4,7 @@ import { type ClipLoaderOptions, VideoDataset } from '../../lib'
 import { addon } from '../../lib/native/addon'
 import { makeMarkedVideos, type SeenClip, seeClips } from '../support/marked-videos'
 import { temporaryFolder } from '../support/temporary'
-import { describeWithVideos } from '../support/videos'
+import { describeWithVideos, plainVideo } from '../support/videos'
 
 /** Which clips of which videos are shown. */
 
@@ -199,7 +199,7 @@ describeWithVideos('frame rates', () => {
   beforeAll(async () => {
     const file = path.join(folder, 'rates', 'a', 'video.mp4')
     mkdirSync(path.dirname(file), { recursive: true })
-    const writer = addon().createVideo(file, { width, height, framesPerSecond: 25 })
+    const writer = addon().createVideo(file, { ...plainVideo, width, height, framesPerSecond: 25 })
     for (let i = 0; i < 40; i++) writer.write(new Uint8Array(width * height * 3).fill(20 + 5 * i))
     writer.finish()
     data = await VideoDataset.open(path.join(folder, 'rates'))
