@@ -185,11 +185,11 @@ async function readEpoch(loader) {
 
 /** @param {VideoClips[]} jobs */
 async function readSingle(jobs) {
+  const out = new Uint8Array(FRAMES * SIZE.width * SIZE.height * 3) // used again, as a loader's batches are
   const elapsed = stopwatch()
   for (const { video, clips } of jobs)
     for (const first of clips) {
       const places = Float64Array.from({ length: FRAMES }, (_, i) => first + i)
-      const out = new Uint8Array(FRAMES * SIZE.width * SIZE.height * 3)
       await addon().readFrames(video.set, 0, places, { ...SIZE, channelOrder: 'rgb' }, out).done
     }
   return elapsed()
