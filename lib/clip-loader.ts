@@ -144,16 +144,17 @@ export class ClipLoader<Dtype extends 'uint8' | 'float32' = 'uint8'>
     signal: AbortSignal | undefined,
   ): AsyncGenerator<ClipBatch<Dtype>, void, undefined> {
     const total = native.clips
+    const memory = this.#options.reuse ? this.#allocate(Math.min(this.#options.batchSize, total)) : undefined
     for (let done = 0; done < total; ) {
       const size = Math.min(this.#options.batchSize, total - done)
-      const data = this.#allocate(size)
+      const data = memory ? this.#part(memory, size) : this.#allocate(size)
       const batch = await runTask(() => native.next(data), signal)
       if (!batch) return
       done += size
       const count = batch.labels.length
       yield {
         clips: {
-          data: count === size ? data : (data.slice(0, count * this.#valuesOfClip()) as Values<Dtype>),
+          data: this.#part(data, count),
           shape: this.#shape(count),
         },
         labels: batch.labels,
@@ -164,6 +165,12 @@ export class ClipLoader<Dtype extends 'uint8' | 'float32' = 'uint8'>
         unreadable: batch.unreadable,
       }
     }
+  }
+
+  /** The first clips of a batch's memory; all of it where it holds no more. */
+  #part(data: Values<Dtype>, clips: number): Values<Dtype> {
+    const length = clips * this.#valuesOfClip()
+    return length === data.length ? data : (data.subarray(0, length) as Values<Dtype>)
   }
 
   #allocate(clips: number): Values<Dtype> {
