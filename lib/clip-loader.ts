@@ -87,6 +87,10 @@ export class ClipLoader<Dtype extends 'uint8' | 'float32' = 'uint8'>
     if (this.#closed) throw new C3DError('C3D_CLOSED', 'The clip loader was closed. Make a new one.')
     this.#epoch = epoch
     const native = await this.#open(epoch, options.signal)
+    if (this.#closed) {
+      native.close()
+      throw new C3DError('C3D_ABORTED', 'The clip loader was closed while a pass began.')
+    }
     this.#passes.add(native)
     try {
       yield* this.#batches(native, options.signal)
