@@ -24,8 +24,10 @@ beforeAll(async () => {
 })
 afterAll(() => data.close())
 
-async function collect(clips: AsyncIterable<ClipBatch>): Promise<ClipBatch[]> {
-  const batches: ClipBatch[] = []
+async function collect<Dtype extends 'uint8' | 'float32'>(
+  clips: AsyncIterable<ClipBatch<Dtype>>,
+): Promise<ClipBatch<Dtype>[]> {
+  const batches: ClipBatch<Dtype>[] = []
   for await (const batch of clips) batches.push(batch)
   return batches
 }
@@ -67,8 +69,23 @@ describe('batches', () => {
     expect(batches.flatMap(({ starts }) => starts)).toEqual(places.map(([, start]) => start))
     expect(batches.flatMap(({ items }) => items)).toEqual(places.map(([video]) => data.videos[video]))
     expect(batches.flatMap(({ labels }) => [...labels])).toEqual(places.map(([video]) => made.labels[video]))
-    const pixels = Buffer.concat(batches.map(({ clips }) => clips.data as Uint8Array))
+    const pixels = Buffer.concat(batches.map(({ clips }) => clips.data))
     expect(pixels.equals(Buffer.concat(places.map(([video, start]) => pixelsOf(video, start))))).toBe(true)
+  })
+
+  test('in the same memory, with reuse', async () => {
+    const options = { ...layout, batchSize: 5, shuffle: true }
+    using fresh = new ClipLoader(data, options)
+    using reusing = new ClipLoader(data, { ...options, reuse: true })
+    const expected = (await collect(fresh)).map(({ clips }) => [...clips.data])
+    const seen: number[][] = []
+    const memories = new Set<ArrayBufferLike>()
+    for await (const { clips } of reusing) {
+      seen.push([...clips.data])
+      memories.add(clips.data.buffer)
+    }
+    expect(seen).toEqual(expected)
+    expect(memories.size).toBe(1)
   })
 
   test('float32: (pixel - mean) * scale, channels first', async () => {
@@ -81,7 +98,7 @@ describe('batches', () => {
         dtype: 'float32',
         batchSize: 12,
       })
-      const [batch] = (await collect(loader)) as [ClipBatch]
+      const [batch] = (await collect(loader)) as [ClipBatch<'float32'>]
       expect(batch.clips.shape).toEqual([12, 3, FRAMES, size.height, size.width])
       expect(batch.clips.data).toBeInstanceOf(Float32Array)
       const values: number[] = []
@@ -161,11 +178,11 @@ describe('for a model', () => {
 
   test('clips are its input, labels are its own', async () => {
     using loader = new ClipLoader(labelled, { model, dtype: 'float32' })
-    const [batch] = (await collect(loader)) as [ClipBatch]
+    const [batch] = (await collect(loader)) as [ClipBatch<'float32'>]
     expect(batch.clips.shape).toEqual([2, 3, 2, 3, 4])
     expect([...batch.labels]).toEqual([3, 7])
     const { data: values, shape } = batch.clips
-    expect(await model.forward({ data: values as Float32Array, shape })).toEqual(values)
+    expect(await model.forward({ data: values, shape })).toEqual(values)
     const answer = await model.predict(batch.items[0]?.path as string)
     const largest = Math.max(...values.slice(0, values.length / 2))
     expect(answer.top[0]?.label).toBe(`value ${values.indexOf(largest)}`)
