@@ -59,7 +59,10 @@ export class ClipLoader<Dtype extends 'uint8' | 'float32' = 'uint8'>
   #closed = false
 
   /** @throws C3D_INVALID_CONFIG */
-  constructor(dataset: VideoDataset, options: ClipLoaderOptions & { dtype?: Dtype | undefined } = {}) {
+  constructor(
+    dataset: VideoDataset,
+    options: Omit<ClipLoaderOptions, 'dtype'> & { dtype?: Dtype | undefined } = {},
+  ) {
     this.#dataset = dataset
     this.#options = resolveClipLoader(options)
     const { preprocessing, dtype } = this.#options

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/temporary'
 const folder = temporaryFolder()
 const FRAMES = 4
 const size = { width: 6, height: 5 }
-const layout: ClipLoaderOptions = {
+const layout = {
   clip: { frames: FRAMES, ...size },
   preprocessing: { resize: size },
 }
