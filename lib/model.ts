@@ -17,8 +17,10 @@ import type { NativeArchitectureSummary, NativeModel, NativeTensorInfo } from '.
 import { C3DError, fromNative } from './native/errors'
 import { runTask } from './native/task'
 import { type Prediction, predictVideo } from './prediction'
+import { isCheckpoint } from './training/checkpoint'
+import { locateTensors } from './weights/locate-tensors'
 import { type ModelMetadata, readMetadata, writeMetadata } from './weights/metadata'
-import { buildHeader, readTensorFile, type TensorFile } from './weights/safetensors'
+import { buildHeader, readTensorFile } from './weights/safetensors'
 
 export type ArchitectureSummary = NativeArchitectureSummary
 export type TensorInfo = NativeTensorInfo
@@ -98,7 +100,9 @@ export class C3D implements Disposable {
     const native = await runTask(() => addon().createModel(nativeModel(metadata.config, device)), signal)
     return ready(native, async () => {
       const fromFile = native.tensors().filter(({ name }) => name !== MEAN_CUBE || meanFile === undefined)
-      const locations = locateTensors(file, contents, fromFile)
+      // A cube that the caller has replaced by another mean is no surprise, nor is what else a checkpoint holds.
+      const mayBeLeft = (name: string) => name === MEAN_CUBE || isCheckpoint(contents)
+      const locations = locateTensors(file, contents, fromFile, mayBeLeft)
       await runTask(() => native.loadTensors(file, locations), signal)
       await giveMeanCube(native, metadata.config, meanFile)
       return new C3D({ ...metadata, native })
@@ -337,30 +341,4 @@ function overridden(
     : { preprocessing: config.preprocessing, meanFile: undefined }
   const classes = [...(given.classes ?? config.classes)]
   return { metadata: { ...metadata, config: { ...config, architecture, preprocessing, classes } }, meanFile }
-}
-
-/** Where in the file each of the model's tensors lies. Throws C3D_WEIGHTS unless the file has exactly these. */
-function locateTensors(
-  file: string,
-  contents: TensorFile,
-  wanted: TensorInfo[],
-): { name: string; offset: number }[] {
-  const found = new Map(contents.tensors.map((tensor) => [tensor.name, tensor]))
-  const wrong = (what: string) => new C3DError('C3D_WEIGHTS', `'${file}' does not fit the model: ${what}.`)
-  const locations = wanted.map(({ name, dtype, shape }) => {
-    const tensor = found.get(name)
-    const expected = `expected ${dtype} [${shape.join(', ')}] for tensor '${name}'`
-    if (!tensor) throw wrong(`${expected}, but there is none; the file has ${[...found.keys()].join(', ')}`)
-    if (tensor.dtype !== dtype || tensor.shape.join() !== shape.join())
-      throw wrong(`${expected}, got ${tensor.dtype} [${tensor.shape.join(', ')}]`)
-    return { name, offset: tensor.offset }
-  })
-  // A cube that the caller has replaced by another mean is no surprise.
-  const names = new Set([MEAN_CUBE, ...wanted.map((tensor) => tensor.name)])
-  const unknown = contents.tensors.filter((tensor) => !names.has(tensor.name))
-  if (unknown.length > 0)
-    throw wrong(
-      `it holds tensors that the model has no place for: ${unknown.map((tensor) => tensor.name).join(', ')}`,
-    )
-  return locations
 }

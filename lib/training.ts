@@ -1,13 +1,14 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { abortSignal, expected, flag, settings } from './config/fields'
-import { parse } from './config/parse'
+import { invalid, parse } from './config/parse'
 import {
   nativeTraining,
   type RunSettings,
   resolveTraining,
   runSchema,
   type TrainingConfig,
+  type TrainingSettings,
 } from './config/training'
 import { datasetState, VideoDataset } from './dataset'
 import { requireApart } from './dataset/overlap'
@@ -15,13 +16,22 @@ import { rangeOf, type VideoItem } from './dataset/video-item'
 import { nativeItems } from './labels'
 import { type C3D, fileHeader, type ModelState, modelState } from './model'
 import { addon } from './native/addon'
-import type { NativeItems, NativeTrainEvent, NativeTrainingConfig } from './native/binding'
+import type {
+  NativeItems,
+  NativeRunFiles,
+  NativeTrainEvent,
+  NativeTrainingResult,
+  NativeTrainRequest,
+} from './native/binding'
 import { C3DError, isAborted } from './native/errors'
 import { runEventTask } from './native/task'
 import { packageVersion } from './package-info'
+import { checkpointHeader, locateCheckpoint, type RunIdentity, readCheckpoint } from './training/checkpoint'
+import { identityOf } from './training/data-identity'
 import type { TrainingEvent, TrainingResult } from './training/events'
 import { mirroredClasses } from './training/mirrored-classes'
-import { RunFolder } from './training/run-folder'
+import { requireSameRun, resumedConfig } from './training/resume'
+import { checkpointIn, RunFolder } from './training/run-folder'
 import { STOP_REQUEST, TrainingRun } from './training/training-run'
 
 /** How to train. What is left out comes from the preset. */
@@ -52,6 +62,11 @@ const inTraining = new WeakSet<C3D>()
  * const run = train(model, training, { epochs: 16, validation, out: 'runs/first' })
  * for await (const epoch of run.epochs()) console.log(epoch.epoch, epoch.loss, epoch.validation?.clipTop1)
  *
+ * @example
+ * // Goes on where runs/first was stopped or killed, bit for bit: with its settings, on the same data.
+ * const model = await C3D.load('runs/first/checkpoint.safetensors')
+ * await train(model, training, { resume: 'runs/first', validation }).done
+ *
  * @throws C3D_INVALID_CONFIG, C3D_INVALID_ARGUMENT (classes that do not fit), C3D_EMPTY_DATASET; what happens later
  * (C3D_FILE, C3D_NON_FINITE_LOSS, C3D_VIDEO_UNREADABLE, C3D_OUT_OF_MEMORY, C3D_ABORTED) rejects the run
  */
@@ -61,19 +76,42 @@ export function train(
   options: TrainOptions = {},
   control: { signal?: AbortSignal } = {},
 ): TrainingRun {
+  return startTraining(model, dataset, options, control)
+}
+
+/**
+ * What `train` does.
+ *
+ * @param command kept in config.json: how the command line came to its data, for it to do the same on resuming
+ */
+export function startTraining(
+  model: C3D,
+  dataset: VideoDataset,
+  options: TrainOptions,
+  control: { signal?: AbortSignal },
+  command?: unknown,
+): TrainingRun {
   const { signal } = parse(controlSchema, control, 'train')
-  const { validation, allowOverlap, out, overwrite, ...settings } = parse(trainSchema, options, 'training')
+  const parsed = parse(trainSchema, options, 'training')
+  const { validation, allowOverlap, out, overwrite, resume, ...settings } = parsed
+  if (resume !== undefined && (out !== undefined || overwrite))
+    throw invalid('training.out', 'a resumed run stays in its folder; leave out and overwrite out')
   const state = modelState(model)
-  const config = resolveTraining(settings, state.config.preset)
   const plan: Plan = {
     state,
-    config,
-    nativeConfig: nativeTraining(config, state.config.preprocessing),
+    settings,
     training: labelled(dataset, model, 'training'),
     validation: validation ? labelled(validation, model, 'validation') : null,
     contents: { dataset, validation },
     out,
     overwrite,
+    command,
+  }
+  // A mistake in the settings is told at once.
+  const fresh = resume === undefined ? resolveTraining(settings, state.config.preset) : undefined
+  if (fresh) {
+    requireScores(fresh, plan)
+    nativeTraining(fresh, state.config.preprocessing)
   }
   requireEveryClass(dataset, model)
   if (validation && !allowOverlap) requireApart(dataset.overlaps(validation), 'training and validation')
@@ -85,7 +123,8 @@ export function train(
   inTraining.add(model)
   return new TrainingRun(async (emit, stop) => {
     try {
-      return await perform(plan, emit, stop)
+      const start = fresh ? await begin(plan, fresh) : await goOn(plan, resume ?? '')
+      return await perform(plan, start, emit, stop)
     } finally {
       inTraining.delete(model)
     }
@@ -94,26 +133,54 @@ export function train(
 
 interface Plan {
   state: ModelState
-  config: TrainingConfig
-  nativeConfig: NativeTrainingConfig
+  settings: TrainingSettings
   training: NativeItems
   validation: NativeItems | null
   contents: { dataset: VideoDataset; validation: VideoDataset | undefined }
   out: string | undefined
   overwrite: boolean
+  command: unknown
+}
+
+/** Where a run starts: at its first step, or at a checkpoint. */
+interface Start {
+  config: TrainingConfig
+  folder: RunFolder | undefined
+  resume: NativeTrainRequest['resume']
+  epochs: number
+  steps: number
+}
+
+async function begin(plan: Plan, config: TrainingConfig): Promise<Start> {
+  const { out, overwrite } = plan
+  const folder =
+    out === undefined ? undefined : await RunFolder.create(out, describe(plan, config), overwrite)
+  return { config, folder, resume: null, epochs: 0, steps: 0 }
+}
+
+async function goOn(plan: Plan, out: string): Promise<Start> {
+  const { state } = plan
+  const checkpoint = await readCheckpoint(checkpointIn(out))
+  requireSameRun(checkpoint, state.config, runIdentity(plan))
+  const config = resumedConfig(checkpoint.training, plan.settings)
+  requireScores(config, plan)
+  const tensors = locateCheckpoint(checkpoint, state.native)
+  const { file, epochs, steps } = checkpoint
+  const folder = await RunFolder.resume(out, epochs, config)
+  return { config, folder, resume: { file, tensors }, epochs, steps }
 }
 
 async function perform(
   plan: Plan,
+  start: Start,
   emit: (event: TrainingEvent) => void,
   stop: AbortSignal,
 ): Promise<TrainingResult> {
-  const { state, config, training, validation } = plan
+  const { state, training, validation } = plan
+  const { config, folder, resume } = start
   const began = performance.now()
-  const progress = { epochs: 0, steps: 0 }
-  const folder =
-    plan.out === undefined ? undefined : await RunFolder.create(plan.out, describe(plan), plan.overwrite)
-  warnOfMirroredClasses(plan, emit)
+  const progress = { epochs: start.epochs, steps: start.steps }
+  warnOfMirroredClasses(plan, config, emit)
   state.training = config
 
   let unwritten: C3DError | undefined
@@ -130,17 +197,19 @@ async function perform(
   const request = {
     training,
     validation,
-    config: plan.nativeConfig,
-    checkpoint: folder ? { file: folder.model, header: fileHeader(state) } : null,
+    config: nativeTraining(config, state.config.preprocessing),
+    files: folder ? runFiles(folder, plan) : null,
+    resume,
   }
-  let reason: TrainingResult['reason'] = 'finished'
+  let reason: TrainingResult['reason']
   try {
-    const { steps } = await runEventTask<{ steps: number }, NativeTrainEvent>(
+    const result = await runEventTask<NativeTrainingResult, NativeTrainEvent>(
       (report) => addon().train(state.native, request, report),
       onEvent,
       stop,
     )
-    progress.steps = steps
+    reason = result.reason
+    Object.assign(progress, { epochs: result.epochs, steps: result.steps })
   } catch (error) {
     if (!isAborted(error) || stop.reason !== STOP_REQUEST) throw error
     reason = 'stopped'
@@ -152,7 +221,35 @@ async function perform(
   return { reason, ...progress, seconds, ...(folder && { out: folder.folder, model: folder.model }) }
 }
 
-function warnOfMirroredClasses({ state, config }: Plan, emit: (event: TrainingEvent) => void): void {
+function runFiles({ checkpoint, best, model }: RunFolder, plan: Plan): NativeRunFiles {
+  return {
+    checkpoint,
+    checkpointHeader: checkpointHeader(plan.state, runIdentity(plan)),
+    best,
+    model,
+    modelHeader: fileHeader(plan.state),
+  }
+}
+
+function runIdentity({ state, contents: { dataset, validation } }: Plan): RunIdentity {
+  return {
+    device: state.native.device,
+    training: identityOf(dataset),
+    validation: validation ? identityOf(validation) : null,
+  }
+}
+
+/** Early stopping goes by the validation's scores. */
+function requireScores({ earlyStopping }: TrainingConfig, { validation }: Plan): void {
+  if (earlyStopping && !validation)
+    throw invalid('training.earlyStopping', 'it goes by the scores of a validation set; give one')
+}
+
+function warnOfMirroredClasses(
+  { state }: Plan,
+  config: TrainingConfig,
+  emit: (event: TrainingEvent) => void,
+): void {
   const mirrored = config.sampling.flipProbability > 0 && mirroredClasses(state.config.classes)
   if (!mirrored) return
   emit({
@@ -162,7 +259,10 @@ function warnOfMirroredClasses({ state, config }: Plan, emit: (event: TrainingEv
 }
 
 /** What config.json holds: enough to see what was done, and to do it again with --config. */
-function describe({ state, config, contents: { dataset, validation } }: Plan): unknown {
+function describe(
+  { state, command, contents: { dataset, validation } }: Plan,
+  config: TrainingConfig,
+): unknown {
   const { classes, ...model } = state.config
   const paths = (set: VideoDataset) => set.videos.map((video) => describeVideo(video, set.folder))
   return {
@@ -180,6 +280,7 @@ function describe({ state, config, contents: { dataset, validation } }: Plan): u
         validation: paths(validation),
       }),
     },
+    ...(command !== undefined && { command }),
   }
 }
 

@@ -29,6 +29,10 @@ export interface SettingOptions extends CommonOptions {
   validationClips?: 'all' | number
   sampling?: Sampling['mode']
   cache?: 'none' | 'memory' | 'disk'
+  patience?: number
+  maxSteps?: number
+  maxMinutes?: number
+  checkpointSteps?: number
 }
 
 /** What training starts from: a model's settings and its training's. */
@@ -67,7 +71,18 @@ export async function resolveSettings(options: SettingOptions): Promise<Settings
       },
       evaluation: { ...file.training?.evaluation, ...given({ clips: options.validationClips }) },
       ...given({ cache: options.cache }),
+      ...limitsOf(options),
     },
+  }
+}
+
+/** When the training ends early, and how often it is kept. */
+export function limitsOf(options: SettingOptions): Partial<TrainingSettings> {
+  const { patience, checkpointSteps, maxSteps, maxMinutes } = options
+  return {
+    ...given({ maxSteps, maxMinutes }),
+    ...(patience !== undefined && { earlyStopping: { patience } }),
+    ...(checkpointSteps !== undefined && { checkpoint: { everySteps: checkpointSteps } }),
   }
 }
 

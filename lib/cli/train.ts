@@ -9,16 +9,10 @@ import { samplingModes } from '../config/sampling'
 import type { VideoDataset } from '../dataset'
 import { C3D } from '../model'
 import { C3DError, isAborted } from '../native/errors'
-import { train } from '../training'
-import { RunFolder } from '../training/run-folder'
-import {
-  addSourceOptions,
-  openDataset,
-  openOfficialSplit,
-  SOURCE_HELP,
-  type SourceOptions,
-  tellDataset,
-} from './dataset'
+import { startTraining, train } from '../training'
+import { checkpointIn, RunFolder } from '../training/run-folder'
+import type { TrainingRun } from '../training/training-run'
+import { addSourceOptions, openDataset, openOfficialSplit, SOURCE_HELP, tellDataset } from './dataset'
 import {
   addCommonOptions,
   addDeviceOption,
@@ -31,15 +25,14 @@ import {
 import type { RunCommand } from './program'
 import type { Session } from './session'
 import { plural, short, table } from './text'
-import { checkSettings, resolveSettings, type SettingOptions } from './train-settings'
+import { describeParts, type PartOptions, readParts, requireResumable } from './train-resume'
+import { checkSettings, limitsOf, resolveSettings, type SettingOptions } from './train-settings'
 import { TrainingReport } from './training-report'
 
-interface TrainCommandOptions extends SettingOptions, SourceOptions {
-  validation?: string
-  validationSplit?: string
-  limit?: number
+interface TrainCommandOptions extends SettingOptions, PartOptions {
   out?: string
   overwrite?: boolean
+  resume?: string
   device?: string
 }
 
@@ -50,7 +43,7 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .description(
       'Trains a network on labelled videos. What no option and no file says comes from the preset.',
     )
-    .argument('<videos>', SOURCE_HELP)
+    .argument('[videos]', `${SOURCE_HELP}; not needed with --resume`)
     .option(
       '--architecture <name>',
       'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file (default: c3d)',
@@ -94,20 +87,30 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .option('--limit <videos>', 'train on so many videos only, spread over the classes', toNumber)
     .option(
       '--out <folder>',
-      'where config.json, metrics.jsonl and model.safetensors go (default: runs/<date>_<time>)',
+      'where config.json, metrics.jsonl, checkpoint and model go (default: runs/<date>_<time>)',
     )
-    .option('--overwrite', 'write to a folder that holds a model already')
+    .option('--overwrite', 'write to a folder that holds a run already')
+    .option('--resume <folder>', 'go on with the run of this folder, with its settings and its videos')
+    .option('--checkpoint-steps <number>', 'keep a checkpoint also after so many steps', toNumber)
+    .option('--patience <epochs>', 'stop when the validation has not improved for so many epochs', toNumber)
+    .option('--max-steps <number>', 'stop after so many steps', toNumber)
+    .option('--max-minutes <number>', 'stop after so many minutes', toNumber)
   command.addHelpText('after', () => `\n${presetHelp()}\n\n${EXAMPLES}`)
   addCommonOptions(addDeviceOption(addSourceOptions(command))).action(
-    (videos: string, options: TrainCommandOptions) =>
-      run(options, (session) => trainCommand(videos, options, session)),
+    (videos: string | undefined, options: TrainCommandOptions, self: Command) => {
+      const { resume } = options
+      if (resume !== undefined) return run(options, (session) => resumeCommand(videos, resume, self, session))
+      if (videos === undefined) return self.error("error: missing required argument 'videos'")
+      return run(options, (session) => trainCommand(videos, options, session))
+    },
   )
 }
 
 const EXAMPLES = `Examples:
   c3d train videos --architecture depth-3 --out runs/first
   c3d train videos --architecture depth-3 --width-multiplier 0.25 --input-size 56
-  c3d train videos --config runs/first/config.json --epochs 60 --out runs/second`
+  c3d train videos --config runs/first/config.json --epochs 60 --out runs/second
+  c3d train --resume runs/first`
 
 /** What the presets say of settings that have options. */
 function presetHelp(): string {
@@ -131,7 +134,7 @@ function presetHelp(): string {
 }
 
 async function trainCommand(videos: string, options: TrainCommandOptions, session: Session): Promise<void> {
-  const { terminal, signal } = session
+  const { signal } = session
   const settings = await resolveSettings(options)
   const out = options.out ?? defaultRunFolder(new Date())
   const overwrite = options.overwrite ?? false
@@ -150,6 +153,38 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
     ...(options.device !== undefined && { device: options.device }),
     signal,
   })
+  tellTraining(model, { training, validation }, session)
+  const { allowOverlap } = options
+  const parts = { validation, allowOverlap, out, overwrite }
+  const command = describeParts(videos, partOptions)
+  const run = startTraining(model, training, { ...settings.training, ...parts }, { signal }, command)
+  await reportRun(run, out, session)
+}
+
+/** Goes on with a run: model and settings from its checkpoint, videos and their parting from its config.json. */
+async function resumeCommand(
+  videos: string | undefined,
+  folder: string,
+  self: Command,
+  session: Session,
+): Promise<void> {
+  const options = self.opts<TrainCommandOptions>()
+  requireResumable(self)
+  const recorded = await readParts(folder)
+  using model = await C3D.load(checkpointIn(folder), {
+    ...(options.device !== undefined && { device: options.device }),
+    signal: session.signal,
+  })
+  const { training, validation } = await openParts(videos ?? recorded.videos, recorded.options, session)
+  tellTraining(model, { training, validation }, session)
+  const { epochs, cache } = options
+  const { allowOverlap } = recorded.options
+  const settings = { epochs, cache, ...limitsOf(options), validation, allowOverlap, resume: folder }
+  const run = train(model, training, settings, { signal: session.signal })
+  await reportRun(run, folder, session)
+}
+
+function tellTraining(model: C3D, { training, validation }: Parts, { terminal }: Session): void {
   const { parameters, macs } = model.summary()
   terminal.note(
     `${model.architecture.name}: ${short(parameters)} parameters, ${short(macs)} multiply-accumulates a clip, on ${model.device}`,
@@ -157,21 +192,21 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
   terminal.note(
     `training on ${plural(training.videos.length, 'video')}, validation on ${plural(validation?.videos.length ?? 0, 'video')}`,
   )
+}
 
-  const { allowOverlap } = options
-  const parts = { validation, allowOverlap, out, overwrite }
-  const run = train(model, training, { ...settings.training, ...parts }, { signal })
+async function reportRun(run: TrainingRun, out: string, { terminal }: Session): Promise<void> {
   const report = new TrainingReport(terminal)
   try {
     for await (const event of run) report.show(event)
   } catch (error) {
-    if (isAborted(error) && existsSync(out)) terminal.note(`The model as it is now is saved in ${out}.`)
+    if (isAborted(error) && existsSync(out))
+      terminal.note(`The model as it is now is saved in ${out}. Go on with: c3d train --resume ${out}`)
     throw error
   }
 }
 
 /** Throws where --limit, --validation and --seed cannot be meant, whatever the videos are. */
-function checkParts({ limit, validation, seed }: TrainCommandOptions): void {
+function checkParts({ limit, validation, seed }: PartOptions): void {
   if (limit !== undefined) parse(wholeNumber({ atLeast: 1 }), limit, '--limit')
   if (validation === undefined || isNone(validation)) return
   const fraction = Number(validation)
@@ -192,7 +227,7 @@ interface Parts {
   validation: VideoDataset | undefined
 }
 
-async function openParts(videos: string, options: TrainCommandOptions, session: Session): Promise<Parts> {
+async function openParts(videos: string, options: PartOptions, session: Session): Promise<Parts> {
   const official = await openOfficialSplit(videos, options, session)
   if (official) for (const part of [official.training, official.test]) tellDataset(part, session)
   const { training, validation } =
@@ -205,7 +240,7 @@ async function openParts(videos: string, options: TrainCommandOptions, session: 
 async function chooseParts(
   videos: string,
   official: VideoDataset | undefined,
-  options: TrainCommandOptions,
+  options: PartOptions,
   session: Session,
 ): Promise<Parts> {
   const { validation, validationSplit, seed } = options

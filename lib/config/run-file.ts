@@ -18,6 +18,7 @@ const runFileSchema = settings({
   /** What a run writes beside, for people; not read. */
   package: text().optional(),
   data: z.unknown().optional(),
+  command: z.unknown().optional(),
 })
 
 /** Throws C3D_FILE_NOT_FOUND, C3D_FILE or C3D_INVALID_CONFIG, naming the file. */

@@ -6,6 +6,7 @@ import { loaderSchema, nativeLoader } from './loader'
 import { complete, parse } from './parse'
 import type { Preprocessing } from './preprocessing'
 import { type PresetName, presetNames, presets } from './presets'
+import { checkpointSchema, earlyStoppingSchema, nativeLimits } from './run-limits'
 import {
   clipsSchema,
   cropsSchema,
@@ -63,6 +64,12 @@ export const recipeSchema = settings({
   evaluation: evaluationSchema,
   loader: loaderSchema,
   cache: cacheSchema,
+  checkpoint: checkpointSchema.optional(),
+  earlyStopping: earlyStoppingSchema.optional(),
+  /** The training ends after so many steps in all. */
+  maxSteps: wholeNumber({ atLeast: 1 }).optional(),
+  /** The training ends after so many minutes, counted anew when it is resumed. */
+  maxMinutes: finiteNumber({ above: 0 }).optional(),
 })
 
 export type TrainingConfig = z.output<typeof recipeSchema>
@@ -87,6 +94,8 @@ export const runSchema = trainingSchema.extend({
   out: text('the path of a folder').optional(),
   /** Whether a folder that holds a model already may be written to. */
   overwrite: flag().default(false),
+  /** Folder of a run to go on with, from its checkpoint; its settings hold, and it is written to. */
+  resume: text('the path of a run folder').optional(),
 })
 
 export type TrainingSettings = z.input<typeof trainingSchema>
@@ -111,7 +120,8 @@ export function resolveTraining(
 
 /** What the addon takes. */
 export function nativeTraining(config: TrainingConfig, preprocessing: Preprocessing): NativeTrainingConfig {
-  const { evaluation, sampling, loader, cache, ...same } = config
+  const { evaluation, sampling, loader, cache, ...others } = config
+  const { checkpoint, earlyStopping, maxSteps, maxMinutes, ...same } = others
   const together = config.batchSize * loader.prefetch
   return {
     ...same,
@@ -122,5 +132,6 @@ export function nativeTraining(config: TrainingConfig, preprocessing: Preprocess
     },
     loader: nativeLoader(loader),
     cache: nativeCache(cache),
+    limits: nativeLimits({ checkpoint, earlyStopping, maxSteps, maxMinutes }),
   }
 }

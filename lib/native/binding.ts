@@ -84,7 +84,7 @@ export interface NativeTask<T> {
 export interface NativeTensorInfo {
   name: string
   /** safetensors' names. */
-  dtype: 'F32' | 'I64'
+  dtype: 'F32' | 'F64' | 'I64' | 'U8'
   shape: number[]
 }
 
@@ -100,6 +100,8 @@ export interface NativeModel {
   ): NativeTask<{ loss: number; gradients: Record<string, Float32Array> }>
   /** State dict in file order, no values. */
   tensors(): NativeTensorInfo[]
+  /** What a checkpoint holds behind `tensors()`. */
+  trainingTensors(): NativeTensorInfo[]
   readTensor(name: string): Float32Array
   writeTensor(name: string, data: Float32Array): void
   /** Reads raw little-endian values; `offset` counts from the start of the file. */
@@ -251,14 +253,42 @@ export interface NativeTrainingConfig {
   evaluation: { batchSize: number; sampling: NativeSampling }
   loader: NativeLoaderOptions
   cache: NativeClipCache
+  /** 0: none. Early stopping after `patience` epochs in which the validation's `metric` has not improved. */
+  limits: {
+    maxSteps: number
+    maxSeconds: number
+    patience: number
+    metric: 'accuracy' | 'loss'
+    checkpointSteps: number
+    checkpointSeconds: number
+  }
+}
+
+/** Each file with its safetensors header; the best model has the model's. */
+export interface NativeRunFiles {
+  checkpoint: string
+  checkpointHeader: string
+  best: string
+  model: string
+  modelHeader: string
+}
+
+export interface NativeTrainingResult {
+  reason: 'finished' | 'early-stopping' | 'max-steps' | 'max-time'
+  /** Complete ones. Both since the start of the training, also when resumed. */
+  epochs: number
+  steps: number
+  seconds: number
 }
 
 export interface NativeTrainRequest {
   training: NativeItems
   validation: NativeItems | null
   config: NativeTrainingConfig
-  /** Written after every epoch and when stopped; null: not saved. */
-  checkpoint: { file: string; header: string } | null
+  /** Where the run keeps itself; null: nowhere. */
+  files: NativeRunFiles | null
+  /** A checkpoint to go on from, with the places of all its tensors. */
+  resume: { file: string; tensors: { name: string; offset: number }[] } | null
 }
 
 export interface NativeScores {
@@ -289,7 +319,7 @@ export type NativeTrainEvent =
   | { type: 'warning'; message: string }
   | { type: 'progress'; phase: 'evaluation'; epoch: number; done: number; total: number }
   | ({ type: 'evaluation'; epoch: number; seconds: number } & NativeScores)
-  | { type: 'checkpoint'; epoch: number; file: string }
+  | { type: 'checkpoint'; epoch: number; step: number; file: string }
   | {
       type: 'epoch'
       epoch: number
@@ -418,7 +448,7 @@ export interface NativeBinding {
     model: NativeModel,
     request: NativeTrainRequest,
     onEvent: (event: NativeTrainEvent) => void,
-  ): NativeTask<{ steps: number; seconds: number }>
+  ): NativeTask<NativeTrainingResult>
   score(
     model: NativeModel,
     request: NativeScoreRequest,

@@ -11,9 +11,12 @@ export type StepEvent = NativeEvent<'step'>
 export type ProgressEvent = NativeEvent<'progress'>
 /** Scores on the validation set. */
 export type EvaluationEvent = NativeEvent<'evaluation'>
-/** The weights were written to `file`, after `epoch` complete epochs. */
+/** Weights and state were written to `file`, after `epoch` complete epochs and `step` steps in all. */
 export type CheckpointEvent = NativeEvent<'checkpoint'>
-/** An epoch has ended: means over its clips, and the validation's scores, null without a validation set. */
+/**
+ * An epoch has ended: means over its clips, and the validation's scores, null without a validation set. Its checkpoint
+ * comes after it.
+ */
 export type EpochEvent = NativeEvent<'epoch'>
 
 /** A clip of this video could not be read and is left out; once a video. */
@@ -22,11 +25,15 @@ export type UnreadableEvent = NativeEvent<'unreadable'>
 export type WarningEvent = NativeEvent<'warning'>
 
 export interface TrainingResult {
-  /** 'stopped': by `stop()` or by leaving the loop. */
-  reason: 'finished' | 'stopped'
-  /** Complete ones. */
+  /**
+   * 'finished': all epochs are done. 'early-stopping', 'max-steps', 'max-time': a limit of the settings was reached.
+   * 'stopped': by `stop()` or by leaving the loop.
+   */
+  reason: 'finished' | 'early-stopping' | 'max-steps' | 'max-time' | 'stopped'
+  /** Complete ones, and updates of the weights, since the start of the training, also where it was resumed. */
   epochs: number
   steps: number
+  /** Of this run of it. */
   seconds: number
   /** The run folder and the weights in it, where `out` was given. */
   out?: string

@@ -1,34 +1,63 @@
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { replaceFile } from '../files/replace-file'
 import { C3DError, fileError } from '../native/errors'
 
-/** What a training leaves behind: config.json, metrics.jsonl (one event a line) and model.safetensors. */
+/**
+ * What a training leaves behind: config.json, metrics.jsonl (one event a line), checkpoint.safetensors to go on from,
+ * best.safetensors (the model of the best validation) and model.safetensors (the model at the end).
+ */
 export class RunFolder {
   readonly folder: string
+  readonly checkpoint: string
+  readonly best: string
   readonly model: string
   #writing: Promise<void> = Promise.resolve()
 
   private constructor(folder: string) {
     this.folder = folder
+    this.checkpoint = checkpointIn(folder)
+    this.best = path.join(folder, 'best.safetensors')
     this.model = path.join(folder, 'model.safetensors')
   }
 
-  /** Throws C3D_FILE where a model lies already. */
+  /** Throws C3D_FILE where a run lies already. */
   static requireFree(folder: string): void {
-    new RunFolder(folder).#requireNoModel()
+    new RunFolder(folder).#requireNoRun()
   }
 
-  /** Throws C3D_FILE where it cannot write, or where a model lies already and `overwrite` is false. */
+  /** Throws C3D_FILE where it cannot write, or where a run lies already and `overwrite` is false. */
   static async create(folder: string, config: unknown, overwrite: boolean): Promise<RunFolder> {
     const run = new RunFolder(folder)
-    if (!overwrite) run.#requireNoModel()
+    if (!overwrite) run.#requireNoRun()
     try {
       await mkdir(folder, { recursive: true })
-      await writeFile(path.join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`)
-      await writeFile(run.#metrics, '')
+      // What is left of an earlier run would be taken for this one's.
+      for (const file of [run.checkpoint, run.best, run.model]) await rm(file, { force: true })
+      await replaceFile(run.#config, jsonFile(config))
+      await replaceFile(run.#metrics, '')
     } catch (error) {
       throw fileError(error, `write to the run folder '${folder}'`)
+    }
+    return run
+  }
+
+  /**
+   * To go on with a run: the metrics are cut back to the epochs that its checkpoint has complete.
+   *
+   * @param training the settings with which it goes on
+   */
+  static async resume(folder: string, completeEpochs: number, training: unknown): Promise<RunFolder> {
+    const run = new RunFolder(folder)
+    try {
+      const config = JSON.parse(await readFile(run.#config, 'utf8'))
+      await replaceFile(run.#config, jsonFile({ ...config, training }))
+      const metrics = existsSync(run.#metrics) ? await readFile(run.#metrics, 'utf8') : ''
+      const kept = metrics.split('\n').filter((line) => isOfEpoch(line, completeEpochs))
+      await replaceFile(run.#metrics, kept.map((line) => `${line}\n`).join(''))
+    } catch (error) {
+      throw fileError(error, `go on with the run folder '${folder}'`)
     }
     return run
   }
@@ -45,15 +74,38 @@ export class RunFolder {
     await this.#writing
   }
 
-  #requireNoModel(): void {
-    if (existsSync(this.model))
-      throw new C3DError(
-        'C3D_FILE',
-        `'${this.folder}' holds the model of an earlier run. Choose another folder, or set overwrite (--overwrite on the command line) to lose that one.`,
-      )
+  #requireNoRun(): void {
+    const found = [this.model, this.checkpoint].find((file) => existsSync(file))
+    if (found === undefined) return
+    throw new C3DError(
+      'C3D_FILE',
+      `'${this.folder}' holds the ${path.basename(found, '.safetensors')} of an earlier run. Choose another folder, go on with that run with resume (--resume on the command line), or set overwrite (--overwrite) to lose it.`,
+    )
+  }
+
+  get #config(): string {
+    return path.join(this.folder, 'config.json')
   }
 
   get #metrics(): string {
     return path.join(this.folder, 'metrics.jsonl')
+  }
+}
+
+/** Of the run that is kept in this folder. */
+export function checkpointIn(folder: string): string {
+  return path.join(folder, 'checkpoint.safetensors')
+}
+
+function jsonFile(content: unknown): string {
+  return `${JSON.stringify(content, null, 2)}\n`
+}
+
+/** Whether a line is whole and of an epoch up to this one. A process that was killed may leave half a line. */
+function isOfEpoch(line: string, lastEpoch: number): boolean {
+  try {
+    return JSON.parse(line).epoch <= lastEpoch
+  } catch {
+    return false
   }
 }

@@ -84,6 +84,40 @@ Schedule toSchedule(const Napi::Object& schedule) {
   unknown("schedule", type);
 }
 
+EarlyStoppingMetric toEarlyStoppingMetric(const std::string& name) {
+  if (name == "accuracy") return EarlyStoppingMetric::Accuracy;
+  if (name == "loss") return EarlyStoppingMetric::Loss;
+  unknown("metric", name);
+}
+
+const char* reasonName(EndReason reason) {
+  switch (reason) {
+    case EndReason::Finished:
+      return "finished";
+    case EndReason::EarlyStopping:
+      return "early-stopping";
+    case EndReason::MaxSteps:
+      return "max-steps";
+    case EndReason::MaxTime:
+      return "max-time";
+  }
+  return "";
+}
+
+/// As safetensors names it, in the files that core writes.
+const char* typeName(at::ScalarType type) {
+  switch (type) {
+    case at::kByte:
+      return "U8";
+    case at::kLong:
+      return "I64";
+    case at::kDouble:
+      return "F64";
+    default:
+      return "F32";
+  }
+}
+
 video::ChannelOrder toChannelOrder(const std::string& name) {
   if (name == "rgb") return video::ChannelOrder::Rgb;
   if (name == "bgr") return video::ChannelOrder::Bgr;
@@ -154,6 +188,7 @@ void fill(Napi::Object& object, const EvaluationEvent& event) {
 void fill(Napi::Object& object, const CheckpointEvent& event) {
   object.Set("type", "checkpoint");
   object.Set("epoch", static_cast<double>(event.epoch));
+  object.Set("step", static_cast<double>(event.step));
   object.Set("file", event.file.string());
 }
 
@@ -292,7 +327,50 @@ TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLay
   config.loaderThreads = static_cast<int>(integer(loader, "threads"));
   config.prefetch = static_cast<std::size_t>(integer(loader, "prefetch"));
   config.skipUnreadable = boolean(loader, "skipUnreadable");
+  const auto limits = object(source, "limits");
+  config.maxSteps = integer(limits, "maxSteps");
+  config.maxSeconds = number(limits, "maxSeconds");
+  config.earlyStopping = {integer(limits, "patience"), toEarlyStoppingMetric(text(limits, "metric"))};
+  config.checkpointSteps = integer(limits, "checkpointSteps");
+  config.checkpointSeconds = number(limits, "checkpointSeconds");
   return config;
+}
+
+RunFiles toRunFiles(const Napi::Object& source) {
+  return {text(source, "checkpoint"), text(source, "checkpointHeader"), text(source, "best"),
+          text(source, "model"), text(source, "modelHeader")};
+}
+
+std::vector<TensorLocation> toLocations(const Napi::Array& list) {
+  std::vector<TensorLocation> locations;
+  for (std::uint32_t i = 0; i < list.Length(); ++i) {
+    const auto entry = list.Get(i).As<Napi::Object>();
+    locations.push_back({text(entry, "name"), static_cast<std::uint64_t>(integer(entry, "offset"))});
+  }
+  return locations;
+}
+
+Napi::Object toJs(Napi::Env env, const TrainingResult& result) {
+  auto object = Napi::Object::New(env);
+  object.Set("reason", reasonName(result.reason));
+  object.Set("epochs", static_cast<double>(result.epochs));
+  object.Set("steps", static_cast<double>(result.steps));
+  object.Set("seconds", result.seconds);
+  return object;
+}
+
+Napi::Array toTensorInfos(Napi::Env env, const NamedTensors& tensors) {
+  auto list = Napi::Array::New(env);
+  for (const auto& [name, tensor] : tensors) {
+    auto shape = Napi::Array::New(env);
+    for (const auto size : tensor.sizes()) shape.Set(shape.Length(), static_cast<double>(size));
+    auto entry = Napi::Object::New(env);
+    entry.Set("name", name);
+    entry.Set("dtype", typeName(tensor.scalar_type()));
+    entry.Set("shape", shape);
+    list.Set(list.Length(), entry);
+  }
+  return list;
 }
 
 Napi::Object toJs(Napi::Env env, const ArchitectureSummary& summary) {

@@ -8,6 +8,7 @@
 #include "core/model/architecture.h"
 #include "core/model/c3d.h"
 #include "core/model/initializers.h"
+#include "core/training/trainer.h"
 #include "core/training/training_config.h"
 #include "core/training/training_events.h"
 
@@ -21,6 +22,9 @@ Preprocessing toPreprocessing(const Napi::Object& object, const video::ClipLayou
 Initializer toInitializer(const std::string& name);
 video::SamplingOptions toSampling(const Napi::Object& object);
 std::vector<video::LabelledVideo> toItems(const Napi::Object& object);
+RunFiles toRunFiles(const Napi::Object& object);
+/// [{ name, offset }]
+std::vector<TensorLocation> toLocations(const Napi::Array& list);
 TrainingConfig toTrainingConfig(const Napi::Object& object, const video::ClipLayout& layout);
 
 /// What makes a cache of decoded frames, which may be none.
@@ -38,6 +42,9 @@ video::ClipLayout toClipLayout(std::int64_t frames, std::int64_t height, std::in
 
 Napi::Object toJs(Napi::Env env, const ArchitectureSummary& summary);
 Napi::Object toJs(Napi::Env env, const Scores& scores);
+Napi::Object toJs(Napi::Env env, const TrainingResult& result);
+/// [{ name, dtype, shape }], no values.
+Napi::Array toTensorInfos(Napi::Env env, const NamedTensors& tensors);
 Napi::Object toJs(Napi::Env env, const TrainingEvent& event);
 Napi::Object toJs(Napi::Env env, const video::IndexedVideo& video);
 /// [{ path, reason }], each video once.

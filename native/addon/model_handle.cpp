@@ -11,6 +11,7 @@
 #include "addon/conversions.h"
 #include "addon/environment.h"
 #include "core/runtime/device.h"
+#include "core/training/checkpoint.h"
 #include "core/weights/tensor_file.h"
 
 namespace c3d::addon {
@@ -86,6 +87,7 @@ Napi::Function ModelHandle::define(Napi::Env env) {
       env, "NativeModel",
       {InstanceAccessor<&ModelHandle::device>("device"), InstanceMethod<&ModelHandle::forward>("forward"),
        InstanceMethod<&ModelHandle::gradients>("gradients"), InstanceMethod<&ModelHandle::tensors>("tensors"),
+       InstanceMethod<&ModelHandle::trainingTensors>("trainingTensors"),
        InstanceMethod<&ModelHandle::readTensor>("readTensor"),
        InstanceMethod<&ModelHandle::writeTensor>("writeTensor"),
        InstanceMethod<&ModelHandle::loadTensors>("loadTensors"),
@@ -143,18 +145,14 @@ Napi::Value ModelHandle::gradients(const Napi::CallbackInfo& info) {
 
 Napi::Value ModelHandle::tensors(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
+  return guarded(env, [&] { return toTensorInfos(env, native()->network.stateDict()); });
+}
+
+Napi::Value ModelHandle::trainingTensors(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
   return guarded(env, [&] {
-    auto list = Napi::Array::New(env);
-    for (const auto& [name, tensor] : native()->network.stateDict()) {
-      auto shape = Napi::Array::New(env);
-      for (const auto size : tensor.sizes()) shape.Set(shape.Length(), static_cast<double>(size));
-      auto entry = Napi::Object::New(env);
-      entry.Set("name", name);
-      entry.Set("dtype", "F32");
-      entry.Set("shape", shape);
-      list.Set(list.Length(), entry);
-    }
-    return list;
+    const auto& network = native()->network;
+    return toTensorInfos(env, stateTensors(network, {{}, makeGenerator(network.device(), 0), {}}));
   });
 }
 
@@ -181,12 +179,7 @@ void ModelHandle::writeTensor(const Napi::CallbackInfo& info) {
 Napi::Value ModelHandle::loadTensors(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const std::string file = info[0].As<Napi::String>();
-    std::vector<TensorLocation> locations;
-    const auto list = info[1].As<Napi::Array>();
-    for (std::uint32_t i = 0; i < list.Length(); ++i) {
-      const auto entry = list.Get(i).As<Napi::Object>();
-      locations.push_back({text(entry, "name"), static_cast<std::uint64_t>(integer(entry, "offset"))});
-    }
+    const auto locations = toLocations(info[1].As<Napi::Array>());
     return startComputing(info.Env(), {}, [model = native(), file, locations](Task&) -> ToJs {
       const std::lock_guard lock(model->network.mutex());
       readTensorFile(file, locations, model->network.stateDict());

@@ -33,6 +33,7 @@ class ModelHandle : public Handle<ModelHandle, Model> {
   Napi::Value forward(const Napi::CallbackInfo& info);
   Napi::Value gradients(const Napi::CallbackInfo& info);
   Napi::Value tensors(const Napi::CallbackInfo& info);
+  Napi::Value trainingTensors(const Napi::CallbackInfo& info);
   Napi::Value readTensor(const Napi::CallbackInfo& info);
   void writeTensor(const Napi::CallbackInfo& info);
   Napi::Value loadTensors(const Napi::CallbackInfo& info);

@@ -69,29 +69,27 @@ Napi::Value train(const Napi::CallbackInfo& info) {
     if (!isNull(request, "validation")) validation = toClipData(object(request, "validation"), 0, classes);
     const auto config = toTrainingConfig(object(request, "config"), model->layout);
     const auto makeCache = toFrameCache(object(object(request, "config"), "cache"));
-    std::optional<CheckpointTarget> checkpoint;
-    if (!isNull(request, "checkpoint")) {
-      const auto target = object(request, "checkpoint");
-      checkpoint = CheckpointTarget{text(target, "file"), text(target, "header")};
+    std::optional<RunFiles> files;
+    if (!isNull(request, "files")) files = toRunFiles(object(request, "files"));
+    std::optional<ResumePoint> resume;
+    if (!isNull(request, "resume")) {
+      const auto point = object(request, "resume");
+      resume = ResumePoint{text(point, "file"), toLocations(array(point, "tensors"))};
     }
-    return startComputing(env, info[2].As<Napi::Function>(),
-                          [model, training, validation, config, makeCache, checkpoint](Task& task) -> ToJs {
-                            auto withCache = config;
-                            withCache.cache = makeCache();
-                            const auto sink = [&task](const TrainingEvent& event) {
-                              const auto send = isDroppable(event) ? &Task::emitDroppable : &Task::emit;
-                              (task.*send)([event](Napi::Env e) { return toJs(e, event); });
-                            };
-                            Trainer trainer(model->network, training, validation, withCache, checkpoint,
-                                            sink);
-                            const auto result = trainer.run(task.cancellation());
-                            return [result](Napi::Env e) {
-                              auto object = Napi::Object::New(e);
-                              object.Set("steps", static_cast<double>(result.steps));
-                              object.Set("seconds", result.seconds);
-                              return object;
-                            };
-                          });
+    return startComputing(
+        env, info[2].As<Napi::Function>(),
+        [model, training, validation, config, makeCache, files, resume](Task& task) -> ToJs {
+          auto withCache = config;
+          withCache.cache = makeCache();
+          const auto sink = [&task](const TrainingEvent& event) {
+            const auto send = isDroppable(event) ? &Task::emitDroppable : &Task::emit;
+            (task.*send)([event](Napi::Env e) { return toJs(e, event); });
+          };
+          Trainer trainer(model->network, training, validation, withCache, files, sink);
+          if (resume) trainer.resume(*resume);
+          const auto result = trainer.run(task.cancellation());
+          return [result](Napi::Env e) { return toJs(e, result); };
+        });
   });
 }
 

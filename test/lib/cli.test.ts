@@ -10,6 +10,7 @@ import {
   type FakeBinding,
   fakeBinding,
   fakeScoring,
+  finished,
   manualTraining,
   nativeError,
   stepEvent,
@@ -154,7 +155,7 @@ describe('train', () => {
     call.then(({ emit, task }) => {
       emit(stepEvent(1))
       emit(epochEvent(1))
-      task.resolve({ steps: 1, seconds: 1 })
+      task.resolve(finished({ epochs: 1, steps: 1 }))
     })
     const out = path.join(folder, 'run')
     const { status, stdout, stderr } = await c3d('train', data, '--json', '--out', out)
@@ -177,7 +178,7 @@ describe('train', () => {
     let request: NativeTrainRequest | undefined
     binding.train = (_model, given) => {
       request = given
-      return task(() => ({ steps: 0, seconds: 0 }))
+      return task(() => finished())
     }
     const args = ['--config', file, '--preset', 'paper-section-3', '--out', path.join(folder, 'run')]
     const options = [
@@ -214,7 +215,7 @@ describe('train', () => {
     const requests: NativeTrainRequest[] = []
     binding.train = (_model, given) => {
       requests.push(given)
-      return task(() => ({ steps: 0, seconds: 0 }))
+      return task(() => finished())
     }
     const [first, second] = [path.join(folder, 'first'), path.join(folder, 'second')]
     const options = [
@@ -244,7 +245,7 @@ describe('train', () => {
     let request: NativeTrainRequest | undefined
     binding.train = (_model, given) => {
       request = given
-      return task(() => ({ steps: 0, seconds: 0 }))
+      return task(() => finished())
     }
     await c3d('train', data, '--limit', '4', '--validation', other, '--out', path.join(folder, 'run'))
     expect([...(request?.training.labels ?? [])]).toEqual([0, 0, 1, 1])
@@ -257,7 +258,7 @@ describe('train', () => {
     ['SIGTERM', 'SIGTERM', 143],
   ] as const)('%s saves the model and ends with its status', async (signal, again, expected) => {
     const { train, call } = manualTraining(({ emit, task }) => {
-      emit({ type: 'checkpoint', epoch: 0, file: 'model.safetensors' })
+      emit({ type: 'checkpoint', epoch: 0, step: 0, file: 'model.safetensors' })
       task.reject(nativeError('C3D_ABORTED', 'stopped'))
     })
     binding.train = train
@@ -286,8 +287,8 @@ describe('predict', () => {
   async function makeModel(): Promise<string> {
     let header = ''
     binding.train = (_model, request) => {
-      header = request.checkpoint?.header ?? ''
-      return task(() => ({ steps: 0, seconds: 0 }))
+      header = request.files?.modelHeader ?? ''
+      return task(() => finished())
     }
     await c3d('train', data, '--out', path.join(folder, 'run'))
     const length = Buffer.alloc(8)
@@ -445,7 +446,7 @@ describe('sources', () => {
     let request: NativeTrainRequest | undefined
     binding.train = (_model, given) => {
       request = given
-      return task(() => ({ steps: 0, seconds: 0 }))
+      return task(() => finished())
     }
     const ended = await c3d('train', ...args, '--out', path.join(folder, 'run'), '--overwrite')
     return { ...ended, request }

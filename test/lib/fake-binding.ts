@@ -8,6 +8,7 @@ import type {
   NativeTask,
   NativeTensorInfo,
   NativeTrainEvent,
+  NativeTrainingResult,
   NativeTrainRequest,
   NativeVideoInfo,
   NativeVideoSet,
@@ -58,12 +59,17 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
     openClipCache: () => task(() => null),
     packVideo: () => task(() => {}),
     createClipLoader: () => task(() => fakeClipLoader()),
-    train: () => task(() => ({ steps: 0, seconds: 0 })),
+    train: () => task(() => finished()),
     score: () => task(() => {}),
     createVideo: () => ({ write: () => {}, finish: () => {} }),
     ...overrides,
   }
   return binding
+}
+
+/** How a training ends, with these numbers. */
+export function finished(numbers: { epochs?: number; steps?: number } = {}): NativeTrainingResult {
+  return { reason: 'finished', epochs: 0, steps: 0, seconds: 0, ...numbers }
 }
 
 /** A task that does its work in a later turn, as the addon's threads do. */
@@ -135,6 +141,7 @@ export function fakeModel(config?: NativeModelConfig): NativeModel {
     forward: (_data, shape) => task(() => new Float32Array((shape[0] ?? 0) * (config?.classes ?? 2))),
     gradients: () => task(() => ({ loss: 0, gradients: {} })),
     tensors: () => fakeTensors,
+    trainingTensors: () => [],
     readTensor: () => new Float32Array(2),
     writeTensor: () => {},
     loadTensors: () => task(() => {}),
@@ -146,7 +153,7 @@ export function fakeModel(config?: NativeModelConfig): NativeModel {
 export type TrainCall = {
   request: NativeTrainRequest
   emit: (event: NativeTrainEvent) => void
-  task: ManualTask<{ steps: number; seconds: number }>
+  task: ManualTask<NativeTrainingResult>
 }
 
 /** A train() that hands its calls to the test, which plays the training thread. */
@@ -159,7 +166,7 @@ export function manualTraining(onCancel?: (call: TrainCall) => void): {
     announce = resolve
   })
   const train: NativeBinding['train'] = (_model, request, emit) => {
-    const manual: ManualTask<{ steps: number; seconds: number }> = manualTask(
+    const manual: ManualTask<NativeTrainingResult> = manualTask(
       onCancel && (() => onCancel({ request, emit, task: manual })),
     )
     announce({ request, emit, task: manual })

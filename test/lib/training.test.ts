@@ -8,6 +8,7 @@ import {
   epochEvent,
   type FakeBinding,
   fakeBinding,
+  finished,
   manualTraining,
   nativeError,
   stepEvent,
@@ -60,8 +61,8 @@ test('a run writes its configuration, its metrics and a header for its weights',
   const { request, emit, task } = await call
   expect(request.config.epochs).toBe(2)
   expect(request.validation?.labels).toHaveLength(3)
-  expect(request.checkpoint?.file).toBe(path.join(out, 'model.safetensors'))
-  const header = Buffer.from(request.checkpoint?.header ?? '')
+  expect(request.files?.model).toBe(path.join(out, 'model.safetensors'))
+  const header = Buffer.from(request.files?.modelHeader ?? '')
   const { metadata } = parseHeader(header, 8 + header.length + 4 * (2 * 81 + 2), 'header')
   expect(JSON.parse(metadata['torch-c3d'] ?? '')).toMatchObject({
     classes: data.classes,
@@ -71,7 +72,7 @@ test('a run writes its configuration, its metrics and a header for its weights',
   emit(stepEvent(7))
   emit(epochEvent(1))
   emit(epochEvent(2))
-  task.resolve({ steps: 8, seconds: 1 })
+  task.resolve(finished({ epochs: 2, steps: 8 }))
   const result = { reason: 'finished', epochs: 2, steps: 8, out, model: path.join(out, 'model.safetensors') }
   expect((await events).at(-1)).toMatchObject({ type: 'done', ...result })
   expect(await run.done).toMatchObject(result)
@@ -101,7 +102,7 @@ test('labels follow the model’s order of the classes', async () => {
     ...Array(5).fill(1),
     ...Array(5).fill(0),
   ])
-  task.resolve({ steps: 0, seconds: 0 })
+  task.resolve(finished())
   await run.done
 })
 
@@ -118,7 +119,7 @@ test('validation that shares videos with training is refused, unless forced', as
   expect(error.message).toContain('set allowOverlap (--allow-overlap)')
   const run = train(model, data, { validation, allowOverlap: true })
   const { task } = await call
-  task.resolve({ steps: 0, seconds: 0 })
+  task.resolve(finished())
   expect(await run.done).toMatchObject({ reason: 'finished' })
 })
 
@@ -141,7 +142,7 @@ test('parts of videos go to the addon, and into the configuration of the run', a
     [3, 20, 0],
     [20, 0, 0],
   ])
-  task.resolve({ steps: 0, seconds: 0 })
+  task.resolve(finished())
   await run.done
   const { data: written } = JSON.parse(await readFile(path.join(out, 'config.json'), 'utf8'))
   expect(written).toMatchObject({
@@ -254,7 +255,7 @@ describe('refuses', () => {
     const model = await createModel(data.classes)
     const run = train(model, data)
     expect(() => train(model, data)).toThrow('being trained already')
-    ;(await call).task.resolve({ steps: 0, seconds: 0 })
+    ;(await call).task.resolve(finished())
     await run.done
     await train(model, data).stop()
   })

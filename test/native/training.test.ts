@@ -91,9 +91,15 @@ test('events come in order, and the run folder keeps them', async () => {
   const types: string[] = []
   for await (const event of train(model, training, { ...recipe, epochs: 2, validation, out }))
     types.push(event.type)
-  const epoch = ['step', 'step', 'step', 'progress', 'evaluation', 'checkpoint', 'epoch']
+  const epoch = ['step', 'step', 'step', 'progress', 'evaluation', 'epoch', 'checkpoint']
   expect(types).toEqual([...epoch, ...epoch, 'done'])
-  expect(readdirSync(out).sort()).toEqual(['config.json', 'metrics.jsonl', 'model.safetensors'])
+  expect(readdirSync(out).sort()).toEqual([
+    'best.safetensors',
+    'checkpoint.safetensors',
+    'config.json',
+    'metrics.jsonl',
+    'model.safetensors',
+  ])
   const lines = readFileSync(path.join(out, 'metrics.jsonl'), 'utf8').trim().split('\n')
   expect(lines.map((line) => JSON.parse(line)).filter((event) => event.type === 'epoch')).toHaveLength(2)
   expect(JSON.parse(readFileSync(path.join(out, 'config.json'), 'utf8'))).toMatchObject({

@@ -1,10 +1,10 @@
 #include "core/training/trainer.h"
 
-#include <ATen/Context.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
 
-#include <chrono>
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 
@@ -13,16 +13,6 @@
 namespace c3d {
 namespace {
 
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
 at::Tensor labelsOf(const video::ClipBatch& batch) {
   auto labels = at::empty({static_cast<std::int64_t>(batch.clips.size())}, at::kLong);
   for (std::size_t i = 0; i < batch.clips.size(); ++i)
@@ -30,117 +20,171 @@ at::Tensor labelsOf(const video::ClipBatch& batch) {
   return labels;
 }
 
-at::Generator makeGenerator(const at::Device& device, std::uint64_t seed) {
-  auto generator = at::globalContext().defaultGenerator(device).clone();
-  generator.set_current_seed(seed);
-  return generator;
-}
+/// Puts back what a step changes before it is complete: the running statistics of batch norm and the dropout
+/// generator. A step that is broken off has then never begun.
+class StepRollback {
+ public:
+  StepRollback(const C3D& model, at::Generator generator)
+      : generator_(std::move(generator)), generatorState_(generator_.get_state()) {
+    for (const auto& [key, tensor] : model.stateDict())
+      if (key.ends_with(".running_mean") || key.ends_with(".running_var"))
+        statistics_.emplace_back(tensor, tensor.clone());
+  }
+  ~StepRollback() {
+    if (complete_) return;
+    const at::NoGradGuard noGrad;
+    generator_.set_state(generatorState_);
+    for (auto& [tensor, before] : statistics_) tensor.copy_(before);
+  }
+  StepRollback(const StepRollback&) = delete;
+  StepRollback& operator=(const StepRollback&) = delete;
 
-void requireFinite(double loss, std::int64_t step, double learningRate) {
-  if (std::isfinite(loss)) return;
-  throw Error(ErrorCode::NonFiniteLoss,
-              "The loss became " + std::to_string(loss) + " in step " + std::to_string(step) +
-                  " at learning rate " + std::to_string(learningRate) +
-                  ". Lower the learning rate, or use a warm-up, batch norm or another initializer.");
+  void stepIsComplete() { complete_ = true; }
+
+ private:
+  at::Generator generator_;
+  at::Tensor generatorState_;
+  std::vector<std::pair<at::Tensor, at::Tensor>> statistics_;
+  bool complete_ = false;
+};
+
+bool isBetter(const Scores& scores, const BestScore& best) {
+  if (best.epoch == 0 || scores.clipTop1 > best.clipTop1) return true;
+  return scores.clipTop1 == best.clipTop1 && scores.loss < best.loss;
 }
 
 }  // namespace
 
 Trainer::Trainer(C3D& model, ClipData training, std::optional<ClipData> validation, TrainingConfig config,
-                 std::optional<CheckpointTarget> checkpoint, TrainingEventSink sink)
+                 std::optional<RunFiles> files, TrainingEventSink sink)
     : model_(model),
       training_(std::move(training)),
       validation_(std::move(validation)),
       config_(std::move(config)),
-      checkpoint_(std::move(checkpoint)),
+      files_(std::move(files)),
       sink_(std::move(sink)),
       optimizer_(model.parameters(), config_.optimizer),
       dropoutGenerator_(makeGenerator(model.device(), config_.seed)) {}
 
+void Trainer::resume(const ResumePoint& point) {
+  const std::lock_guard lock(model_.mutex());
+  const auto state = readCheckpoint(point.file, point.tensors, model_);
+  optimizer_.loadState(state.momentum);
+  dropoutGenerator_ = state.dropoutGenerator;
+  progress_ = state.progress;
+  resumed_ = true;
+}
+
 TrainingResult Trainer::run(const Cancellation& cancellation) {
   const Stopwatch watch;
-  std::int64_t completed = 0;
   try {
-    for (; completed < config_.epochs; ++completed) runEpoch(completed + 1, cancellation);
+    // A folder that cannot be written to is told before the work, and every later moment can be resumed.
+    if (!resumed_) writeCheckpoint();
+    auto reason = earlyStoppingIsDue() ? std::optional(EndReason::EarlyStopping) : std::nullopt;
+    while (!reason && progress_.epoch <= config_.epochs) reason = runEpoch(cancellation);
+    saveModel();
+    return {reason.value_or(EndReason::Finished), progress_.epoch - 1, progress_.steps, watch.seconds()};
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::Aborted) save(completed);
+    if (error.code() == ErrorCode::Aborted) {
+      saveCheckpoint();
+      saveModel();
+    }
     throw;
   }
-  return {steps_, watch.seconds()};
 }
 
-void Trainer::runEpoch(std::int64_t epoch, const Cancellation& cancellation) {
-  const auto totals = trainOneEpoch(epoch, cancellation);
+std::optional<EndReason> Trainer::runEpoch(const Cancellation& cancellation) {
+  const auto epoch = progress_.epoch;
+  if (const auto reason = trainOneEpoch(cancellation)) {
+    saveCheckpoint();
+    return reason;
+  }
   std::optional<Scores> validation;
-  if (validation_) validation = evaluate(epoch, cancellation);
-  save(epoch);
+  if (validation_) {
+    validation = evaluate(epoch, cancellation);
+    noteScores(*validation);
+  }
+  const auto totals = progress_.totals;
   const auto clips = static_cast<double>(totals.clips);
   sink_(EpochEvent{epoch, config_.epochs, totals.loss / clips, static_cast<double>(totals.hits) / clips,
-                   learningRate_, totals.clips, totals.seconds, clips / totals.seconds, totals.dataWait,
-                   validation});
+                   progress_.learningRate, totals.clips, totals.seconds, clips / totals.seconds,
+                   totals.laterWaits / (totals.seconds - totals.firstWait), validation});
+  ++progress_.epoch;
+  progress_.batches = 0;
+  progress_.totals = {};
+  saveCheckpoint();
   tellOfCacheProblem();
+  return earlyStoppingIsDue() ? EndReason::EarlyStopping : limitReached();
 }
 
-Trainer::EpochTotals Trainer::trainOneEpoch(std::int64_t epoch, const Cancellation& cancellation) {
+std::optional<EndReason> Trainer::trainOneEpoch(const Cancellation& cancellation) {
   auto clips = video::sampleClips(*training_.videos, training_.items, config_.layout, config_.sampling,
-                                  config_.seed, static_cast<std::uint64_t>(epoch));
+                                  config_.seed, static_cast<std::uint64_t>(progress_.epoch));
   if (clips.empty()) throw Error(ErrorCode::EmptyDataset, "There is no clip to train on.");
   const auto batchSize = config_.batchSize;
   const auto stepsInEpoch = static_cast<std::int64_t>((clips.size() + batchSize - 1) / batchSize);
+  const auto done = std::min(clips.size(), static_cast<std::size_t>(progress_.batches) * batchSize);
+  clips.erase(clips.begin(), clips.begin() + static_cast<std::ptrdiff_t>(done));
   video::ClipLoader loader(training_.videos, std::move(clips), config_.layout, loading(batchSize));
 
   const std::stop_callback stopLoader(cancellation.token(), [&loader] { loader.cancel(); });
 
-  const Stopwatch epochWatch;
-  EpochTotals totals;
-  double firstWait = 0;
-  double laterWaits = 0;
-  for (std::int64_t stepInEpoch = 1;; ++stepInEpoch) {
+  auto& totals = progress_.totals;
+  for (bool isFirst = true;; isFirst = false) {
+    if (progress_.batches < stepsInEpoch)
+      if (const auto reason = limitReached()) return reason;
     const Stopwatch stepWatch;
     auto batch = loader.next();
     if (!batch) break;
     const auto waited = stepWatch.seconds();
     cancellation.throwIfRequested();
-    (stepInEpoch == 1 ? firstWait : laterWaits) += waited;
     tell(training_, batch->unreadable);
-    if (batch->clips.empty()) continue;
-
-    const auto position = static_cast<double>(epoch - 1) +
-                          static_cast<double>(stepInEpoch - 1) / static_cast<double>(stepsInEpoch);
-    learningRate_ = config_.optimizer.learningRate * learningRateFactor(config_.schedule, position,
-                                                                        static_cast<double>(config_.epochs),
-                                                                        static_cast<double>(stepsInEpoch));
-    const auto outcome = step(*batch, cancellation);
-
-    const auto size = static_cast<double>(batch->clips.size());
-    const auto seconds = stepWatch.seconds();
-    totals.loss += outcome.loss * size;
-    totals.hits += outcome.hits;
-    totals.clips += static_cast<std::int64_t>(batch->clips.size());
-    sink_(StepEvent{steps_, epoch, stepInEpoch, stepsInEpoch, outcome.loss,
-                    static_cast<double>(outcome.hits) / size, learningRate_, size / seconds,
-                    waited / seconds});
+    if (!batch->clips.empty()) trainOn(*batch, stepsInEpoch, waited, stepWatch, cancellation);
+    (isFirst ? totals.firstWait : totals.laterWaits) += waited;
+    totals.seconds += stepWatch.seconds();
+    ++progress_.batches;
+    if (checkpointIsDue()) saveCheckpoint();
     loader.recycle(std::move(*batch));
   }
   if (totals.clips == 0)
     throw Error(ErrorCode::EmptyDataset, "None of the training set's videos can be read any more.");
-  totals.seconds = epochWatch.seconds();
-  totals.dataWait = laterWaits / (totals.seconds - firstWait);
-  return totals;
+  return std::nullopt;
+}
+
+void Trainer::trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double waited,
+                      const Stopwatch& stepWatch, const Cancellation& cancellation) {
+  const auto position = static_cast<double>(progress_.epoch - 1) +
+                        static_cast<double>(progress_.batches) / static_cast<double>(stepsInEpoch);
+  progress_.learningRate = config_.optimizer.learningRate *
+                           learningRateFactor(config_.schedule, position, static_cast<double>(config_.epochs),
+                                              static_cast<double>(stepsInEpoch));
+  const auto outcome = step(batch, cancellation);
+
+  const auto size = static_cast<double>(batch.clips.size());
+  const auto seconds = stepWatch.seconds();
+  auto& totals = progress_.totals;
+  totals.loss += outcome.loss * size;
+  totals.hits += outcome.hits;
+  totals.clips += static_cast<std::int64_t>(batch.clips.size());
+  sink_(StepEvent{progress_.steps, progress_.epoch, progress_.batches + 1, stepsInEpoch, outcome.loss,
+                  static_cast<double>(outcome.hits) / size, progress_.learningRate, size / seconds,
+                  waited / seconds});
 }
 
 Trainer::StepOutcome Trainer::step(video::ClipBatch& batch, const Cancellation& cancellation) {
   const std::lock_guard lock(model_.mutex());
   const auto input = model_.preprocess(pixelsOf(batch, config_.layout), placesOf(batch));
   const auto labels = labelsOf(batch).to(model_.device());
+  StepRollback rollback(model_, dropoutGenerator_);
   optimizer_.zeroGradients();
   const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation});
   const auto loss = at::cross_entropy_loss(logits, labels);
   const StepOutcome outcome{loss.item<double>(), logits.argmax(1).eq(labels).sum().item<std::int64_t>()};
-  requireFinite(outcome.loss, steps_ + 1, learningRate_);
+  requireFinite(outcome.loss);
   loss.backward();
-  optimizer_.step(learningRate_);
-  ++steps_;
+  optimizer_.step(progress_.learningRate);
+  rollback.stepIsComplete();
+  ++progress_.steps;
   return outcome;
 }
 
@@ -179,10 +223,60 @@ void Trainer::tellOfCacheProblem() {
   sink_(WarningEvent{"The clip cache takes no more videos; they are decoded instead. " + problem});
 }
 
-void Trainer::save(std::int64_t completedEpochs) {
-  if (!checkpoint_) return;
-  writeTensorFile(checkpoint_->file, checkpoint_->header, model_.stateDict());
-  sink_(CheckpointEvent{completedEpochs, checkpoint_->file});
+void Trainer::requireFinite(double loss) const {
+  if (std::isfinite(loss)) return;
+  const auto kept = files_ ? " The checkpoint '" + files_->checkpoint.string() + "' is from before." : "";
+  throw Error(ErrorCode::NonFiniteLoss,
+              "The loss became " + std::to_string(loss) + " in step " + std::to_string(progress_.steps + 1) +
+                  " at learning rate " + std::to_string(progress_.learningRate) +
+                  ". Lower the learning rate, or use a warm-up, batch norm or another initializer." + kept);
+}
+
+void Trainer::noteScores(const Scores& scores) {
+  const auto epoch = progress_.epoch;
+  auto& lowest = progress_.lowestLoss;
+  if (lowest.epoch == 0 || scores.loss < lowest.loss) lowest = {epoch, scores.loss};
+  if (!isBetter(scores, progress_.best)) return;
+  progress_.best = {epoch, scores.clipTop1, scores.loss};
+  if (files_) writeTensorFile(files_->best, files_->modelHeader, model_.stateDict());
+}
+
+bool Trainer::earlyStoppingIsDue() const {
+  const auto& [patience, metric] = config_.earlyStopping;
+  const auto improved =
+      metric == EarlyStoppingMetric::Loss ? progress_.lowestLoss.epoch : progress_.best.epoch;
+  const auto completed = progress_.epoch - 1;
+  return patience > 0 && improved > 0 && completed - improved >= patience;
+}
+
+std::optional<EndReason> Trainer::limitReached() const {
+  if (config_.maxSteps > 0 && progress_.steps >= config_.maxSteps) return EndReason::MaxSteps;
+  if (config_.maxSeconds > 0 && runWatch_.seconds() >= config_.maxSeconds) return EndReason::MaxTime;
+  return std::nullopt;
+}
+
+bool Trainer::checkpointIsDue() const {
+  const auto byStep = config_.checkpointSteps > 0 && progress_.steps % config_.checkpointSteps == 0;
+  const auto byTime =
+      config_.checkpointSeconds > 0 && sinceCheckpoint_.seconds() >= config_.checkpointSeconds;
+  return byStep || byTime;
+}
+
+void Trainer::writeCheckpoint() {
+  if (!files_) return;
+  c3d::writeCheckpoint(files_->checkpoint, files_->checkpointHeader, model_,
+                       {progress_, dropoutGenerator_, optimizer_.state()});
+  sinceCheckpoint_ = {};
+}
+
+void Trainer::saveCheckpoint() {
+  if (!files_) return;
+  writeCheckpoint();
+  sink_(CheckpointEvent{progress_.epoch - 1, progress_.steps, files_->checkpoint});
+}
+
+void Trainer::saveModel() {
+  if (files_) writeTensorFile(files_->model, files_->modelHeader, model_.stateDict());
 }
 
 }  // namespace c3d

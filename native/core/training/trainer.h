@@ -9,60 +9,82 @@
 #include "core/evaluation/scorer.h"
 #include "core/model/c3d.h"
 #include "core/runtime/cancellation.h"
+#include "core/runtime/stopwatch.h"
+#include "core/training/checkpoint.h"
 #include "core/training/sgd.h"
 #include "core/training/training_config.h"
 #include "core/training/training_events.h"
 
 namespace c3d {
 
-struct TrainingResult {
-  std::int64_t steps = 0;
-  double seconds = 0;
+enum class EndReason {
+  Finished,  // all epochs are done
+  EarlyStopping,
+  MaxSteps,
+  MaxTime
 };
 
-/// Trains a model by SGD on clips drawn anew for every epoch, evaluates and saves it after each.
+struct TrainingResult {
+  EndReason reason = EndReason::Finished;
+  std::int64_t epochs = 0;  // complete ones, since the start of the training
+  std::int64_t steps = 0;   // since the start of the training
+  double seconds = 0;       // of this call
+};
+
+/// Trains a model by SGD on clips drawn anew for every epoch, and evaluates it after each. With files it
+/// keeps a checkpoint, from which another trainer goes on bit for bit: at the start, after every epoch, as
+/// often between as the configuration says, and where it is stopped.
 class Trainer {
  public:
   Trainer(C3D& model, ClipData training, std::optional<ClipData> validation, TrainingConfig config,
-          std::optional<CheckpointTarget> checkpoint, TrainingEventSink sink);
+          std::optional<RunFiles> files, TrainingEventSink sink);
 
-  /// Runs on the calling thread until done. When cancelled it saves the checkpoint, if there is a target, and
-  /// throws Error(Aborted). Throws Error(NonFiniteLoss) before the update that would spoil the weights,
-  /// Error(EmptyDataset), and what reading, computing and writing throw.
+  /// Goes on from a checkpoint of a training of the same configuration on the same data, before `run`.
+  /// Nothing changes on an error: throws Error(FileNotFound | File | Weights).
+  void resume(const ResumePoint& point);
+
+  /// Runs on the calling thread until done. When cancelled it saves the checkpoint and the model as they are
+  /// after the last complete step, and throws Error(Aborted). Throws Error(NonFiniteLoss) before the update
+  /// that would spoil the weights, Error(EmptyDataset), and what reading, computing and writing throw.
   TrainingResult run(const Cancellation& cancellation);
 
  private:
-  struct EpochTotals {
-    double loss = 0;
-    std::int64_t hits = 0;
-    std::int64_t clips = 0;
-    double seconds = 0;
-    double dataWait = 0;  // part of the time after the first batch
-  };
   struct StepOutcome {
     double loss = 0;
     std::int64_t hits = 0;
   };
 
-  void runEpoch(std::int64_t epoch, const Cancellation& cancellation);
-  EpochTotals trainOneEpoch(std::int64_t epoch, const Cancellation& cancellation);
+  std::optional<EndReason> runEpoch(const Cancellation& cancellation);
+  std::optional<EndReason> trainOneEpoch(const Cancellation& cancellation);
+  void trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double waited, const Stopwatch& stepWatch,
+               const Cancellation& cancellation);
   StepOutcome step(video::ClipBatch& batch, const Cancellation& cancellation);
+  void requireFinite(double loss) const;
   Scores evaluate(std::int64_t epoch, const Cancellation& cancellation);
+  /// Remembers the best ones and keeps their weights.
+  void noteScores(const Scores& scores);
+  bool earlyStoppingIsDue() const;
+  std::optional<EndReason> limitReached() const;
   video::ClipLoaderOptions loading(std::size_t batchSize) const;
   void tell(const ClipData& data, const std::vector<video::UnreadableClip>& unreadable);
   void tellOfCacheProblem();
-  void save(std::int64_t completedEpochs);
+  bool checkpointIsDue() const;
+  void writeCheckpoint();
+  void saveCheckpoint();  // and tells
+  void saveModel();
 
   C3D& model_;
   ClipData training_;
   std::optional<ClipData> validation_;
   TrainingConfig config_;
-  std::optional<CheckpointTarget> checkpoint_;
+  std::optional<RunFiles> files_;
   TrainingEventSink sink_;
   Sgd optimizer_;
   at::Generator dropoutGenerator_;
-  double learningRate_ = 0;  // of the latest step
-  std::int64_t steps_ = 0;
+  TrainingProgress progress_;
+  bool resumed_ = false;
+  Stopwatch runWatch_;
+  Stopwatch sinceCheckpoint_;
   std::set<std::string> told_;  // paths of unreadable videos
   bool cacheProblemTold_ = false;
 };

@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/training/schedule.h"
 #include "core/video/clip_loader.h"
 #include "core/video/clip_sampler.h"
+#include "core/weights/tensor_file.h"
 
 namespace c3d {
 
@@ -23,6 +25,15 @@ struct OptimizerConfig {
 struct EvaluationConfig {
   std::size_t batchSize = 0;
   video::SamplingOptions sampling;
+};
+
+/// Which score of the validation set must improve.
+enum class EarlyStoppingMetric { Accuracy, Loss };
+
+/// The training ends when the score has not improved for `patience` epochs; 0: never.
+struct EarlyStopping {
+  std::int64_t patience = 0;
+  EarlyStoppingMetric metric = EarlyStoppingMetric::Accuracy;
 };
 
 /// Everything is set by the caller; nothing here is a default to rely on.
@@ -40,12 +51,28 @@ struct TrainingConfig {
   std::size_t prefetch = 2;  // batches
   bool skipUnreadable = false;
   std::shared_ptr<video::FrameCache> cache;  // may be null
+  // Limits; 0: none.
+  std::int64_t maxSteps = 0;  // in all
+  double maxSeconds = 0;      // of this call
+  EarlyStopping earlyStopping;
+  // Checkpoints within an epoch; 0: none.
+  std::int64_t checkpointSteps = 0;
+  double checkpointSeconds = 0;
 };
 
-/// Where the weights go after every epoch and when the training is stopped.
-struct CheckpointTarget {
+/// Where a training keeps itself. Each file comes with its safetensors header.
+struct RunFiles {
+  std::filesystem::path checkpoint;  // weights and state: at the start, after every epoch, and when stopped
+  std::string checkpointHeader;
+  std::filesystem::path best;   // weights of the best evaluation
+  std::filesystem::path model;  // weights at the end and when stopped
+  std::string modelHeader;      // of both
+};
+
+/// A checkpoint to go on from.
+struct ResumePoint {
   std::filesystem::path file;
-  std::string header;  // of the safetensors file
+  std::vector<TensorLocation> tensors;
 };
 
 }  // namespace c3d

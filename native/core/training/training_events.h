@@ -50,10 +50,11 @@ struct EvaluationEvent {
 
 struct CheckpointEvent {
   std::int64_t epoch = 0;  // epochs completed
+  std::int64_t step = 0;   // updates in all
   std::filesystem::path file;
 };
 
-/// Means over the epoch's clips. Comes after the epoch's evaluation and checkpoint.
+/// Means over the epoch's clips. Comes after the epoch's evaluation, before its checkpoint.
 struct EpochEvent {
   std::int64_t epoch = 0;
   std::int64_t epochs = 0;

@@ -21,8 +21,14 @@ std::string systemReason() {
   return std::strerror(errno);
 }
 
+/// Reduced precision is kept as float32; everything else as it is.
+at::ScalarType fileType(const at::Tensor& tensor) {
+  const auto type = tensor.scalar_type();
+  return at::isReducedFloatingType(type) ? at::kFloat : type;
+}
+
 at::Tensor rowMajorOnCpu(const at::Tensor& tensor) {
-  return tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+  return tensor.detach().to(at::kCPU, fileType(tensor)).contiguous();
 }
 
 }  // namespace
@@ -53,7 +59,7 @@ void readTensorFile(const std::filesystem::path& file, const std::vector<TensorL
     const auto target = byName.find(location.name);
     if (target == byName.end())
       throw Error(ErrorCode::Weights, "The model has no tensor '" + location.name + "'.");
-    auto values = at::empty(target->second.sizes(), at::kFloat);
+    auto values = at::empty(target->second.sizes(), fileType(target->second));
     stream.seekg(static_cast<std::streamoff>(location.offset));
     stream.read(static_cast<char*>(values.mutable_data_ptr()), static_cast<std::streamsize>(values.nbytes()));
     if (!stream)

@@ -1,0 +1,36 @@
+import type { z } from 'zod'
+import { choice, finiteNumber, settings, wholeNumber } from './fields'
+
+/** When a training keeps itself, beside the checkpoint after every epoch and the one where it is stopped. */
+export const checkpointSchema = settings({
+  /** Also after so many steps. */
+  everySteps: wholeNumber({ atLeast: 1 }).optional(),
+  /** Also after so many minutes. */
+  everyMinutes: finiteNumber({ above: 0 }).optional(),
+})
+
+export const earlyStoppingSchema = settings({
+  /** Epochs without an improvement after which the training ends. */
+  patience: wholeNumber({ atLeast: 1 }),
+  /** Of the validation's clips: their accuracy (equal ones: the loss decides), or their loss. */
+  metric: choice(['accuracy', 'loss']).default('accuracy'),
+})
+
+interface Limits {
+  checkpoint?: z.output<typeof checkpointSchema> | undefined
+  earlyStopping?: z.output<typeof earlyStoppingSchema> | undefined
+  maxSteps?: number | undefined
+  maxMinutes?: number | undefined
+}
+
+/** What the addon takes; 0 is none. */
+export function nativeLimits({ checkpoint, earlyStopping, maxSteps, maxMinutes }: Limits) {
+  return {
+    maxSteps: maxSteps ?? 0,
+    maxSeconds: (maxMinutes ?? 0) * 60,
+    patience: earlyStopping?.patience ?? 0,
+    metric: earlyStopping?.metric ?? ('accuracy' as const),
+    checkpointSteps: checkpoint?.everySteps ?? 0,
+    checkpointSeconds: (checkpoint?.everyMinutes ?? 0) * 60,
+  }
+}

@@ -1,0 +1,87 @@
+import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { show } from '../config/fields'
+import type { ModelConfig } from '../config/model'
+import { invalid } from '../config/parse'
+import type { TrainingConfig, TrainingSettings } from '../config/training'
+import { C3DError } from '../native/errors'
+import type { Checkpoint, RunIdentity } from './checkpoint'
+import { requireSameData } from './data-identity'
+
+/** Settings that change no step that is still to come, but for how many there are. */
+const FREE = new Set(['cache', 'checkpoint', 'earlyStopping', 'maxSteps', 'maxMinutes'])
+/** Schedules whose learning rates do not depend on how many epochs there are. */
+const ENDLESS = new Set(['constant', 'step'])
+
+/** The settings of a run that goes on: its own, with the few that may change. Throws C3D_INVALID_CONFIG. */
+export function resumedConfig(
+  recorded: TrainingConfig,
+  { preset, epochs, ...given }: TrainingSettings,
+): TrainingConfig {
+  if (preset !== undefined)
+    throw invalid('training.preset', 'a resumed run keeps its settings; leave the preset out')
+  const config = { ...recorded, epochs: epochs ?? recorded.epochs }
+  requireRaisable(recorded, config.epochs)
+  const own = recorded as Record<string, unknown>
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined) continue
+    const changed = merged(own[key], value)
+    if (!FREE.has(key)) requireSame(key, own[key], changed)
+    Object.assign(config, { [key]: changed })
+  }
+  return config
+}
+
+/** Throws C3D_INVALID_ARGUMENT unless the checkpoint is of this model, this data and this kind of device. */
+export function requireSameRun(checkpoint: Checkpoint, model: ModelConfig, run: RunIdentity): void {
+  const { file, model: own } = checkpoint
+  for (const key of ['classes', 'architecture', 'preprocessing'] as const)
+    if (!isDeepStrictEqual(plain(own[key]), plain(model[key])))
+      throw new C3DError(
+        'C3D_INVALID_ARGUMENT',
+        `The model's ${key} are not those of '${file}': ${show(own[key])} there, ${show(model[key])} here. Load the model from the run: C3D.load('${path.join(path.dirname(file), 'checkpoint.safetensors')}').`,
+      )
+  if (kindOf(checkpoint.run.device) !== kindOf(run.device))
+    throw new C3DError(
+      'C3D_INVALID_ARGUMENT',
+      `The run of '${file}' was on ${checkpoint.run.device}, this model is on ${run.device}: the random numbers of the two differ. Make the model with device '${checkpoint.run.device}'.`,
+    )
+  requireSameData('training', checkpoint.run.training, run.training)
+  requireSameData('validation', checkpoint.run.validation, run.validation)
+}
+
+function requireRaisable(recorded: TrainingConfig, epochs: number): void {
+  if (epochs === recorded.epochs || ENDLESS.has(recorded.schedule.type)) return
+  throw invalid(
+    'training.epochs',
+    `the ${recorded.schedule.type} schedule of this run is laid out over its ${recorded.epochs} epochs, so ${epochs} would have needed other learning rates from the start. Start a new run from its model instead`,
+  )
+}
+
+function requireSame(key: string, own: unknown, given: unknown): void {
+  if (isDeepStrictEqual(fixed(key, own), fixed(key, given))) return
+  throw invalid(
+    `training.${key}`,
+    `a resumed run keeps its settings: it has ${show(own)}, got ${show(given)}. Leave it out, or start a new run`,
+  )
+}
+
+/** Of the loader, the number of threads may differ; how far it reads ahead decides the order of clips. */
+function fixed(key: string, value: unknown): unknown {
+  if (key !== 'loader') return plain(value)
+  return (value as TrainingConfig['loader']).prefetch
+}
+
+function merged(own: unknown, given: unknown): unknown {
+  const areSettings = [own, given].every((value) => typeof value === 'object' && value !== null)
+  return areSettings && !Array.isArray(given) ? { ...(own as object), ...(given as object) } : given
+}
+
+/** As it comes back from JSON: without keys that are undefined. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
+}
+
+function kindOf(device: string): string {
+  return device.split(':')[0] ?? device
+}

@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process'
+import { readFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { VideoDataset } from '../..'
+import { makeFrameFolders, randomNumbers } from '../support/frame-folders'
+import { smallRun } from '../support/small-run.cjs'
+import { temporaryFolder } from '../support/temporary'
+
+const KILLS = 50
+
+const folder = temporaryFolder()
+const { folder: videos } = makeFrameFolders(path.join(folder, 'data'), {
+  classes: 2,
+  videos: 8,
+  frames: 12,
+  width: 28,
+  height: 21,
+})
+
+let data: VideoDataset
+const whole = path.join(folder, 'whole')
+let wholeMilliseconds = 0
+beforeAll(async () => {
+  data = await VideoDataset.open(videos, { cache: false })
+  const began = performance.now()
+  const { model, run } = await smallRun(data, whole)
+  expect((await run.done).reason).toBe('finished')
+  wholeMilliseconds = performance.now() - began
+  model.close()
+})
+afterAll(() => data.close())
+
+/** The metrics but for the times. */
+function metricsOf(run: string): unknown[] {
+  const lines = readFileSync(path.join(run, 'metrics.jsonl'), 'utf8').trim().split('\n')
+  return lines.map((line) => {
+    const { seconds: _, clipsPerSecond: __, dataWait: ___, ...numbers } = JSON.parse(line)
+    return numbers
+  })
+}
+
+function expectEqualRuns(run: string, other: string): void {
+  for (const file of ['model.safetensors', 'best.safetensors', 'config.json'])
+    expect({
+      file,
+      equal: readFileSync(path.join(run, file)).equals(readFileSync(path.join(other, file))),
+    }).toEqual({ file, equal: true })
+  expect(metricsOf(run).at(-1)).toEqual(metricsOf(other).at(-1))
+}
+
+/** Whether the run got to its end before it was killed. */
+function runAndKill(out: string, afterMilliseconds: number): Promise<boolean> {
+  const script = path.resolve(__dirname, '../support/small-run.cjs')
+  const child = spawn(process.execPath, [script, videos, out], { stdio: ['ignore', 'pipe', 'inherit'] })
+  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMilliseconds))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (status, signal) => {
+      if (signal === null && status !== 0) reject(new Error(`the run ended with status ${status}`))
+      resolve(signal === null)
+    })
+  })
+}
+
+test(`killed at ${KILLS} random moments and resumed, a run ends as if it had never been`, async () => {
+  const random = randomNumbers(Date.now())
+  const out = path.join(folder, 'killed')
+  for (let kills = 0, hasEnded = false; kills < KILLS || !hasEnded; ) {
+    if (hasEnded) rmSync(out, { recursive: true })
+    const isLast = kills === KILLS
+    hasEnded = await runAndKill(out, isLast ? 60_000 : random() * wholeMilliseconds)
+    if (hasEnded) expectEqualRuns(out, whole)
+    else kills++
+  }
+}, 180_000)
+
+test('stopped and aborted at any step and between, and resumed, a run ends as if it had never been', async () => {
+  const random = randomNumbers(Date.now())
+  const out = path.join(folder, 'stopped')
+  for (let interruptions = 0; ; interruptions++) {
+    const controller = new AbortController()
+    const { model, run } = await smallRun(data, out, { signal: controller.signal })
+    const timer = setTimeout(() => controller.abort(), (random() * wholeMilliseconds) / 4)
+    const reason = await run.done.then((result) => result.reason).catch((error) => error.code)
+    clearTimeout(timer)
+    model.close()
+    if (reason === 'finished') {
+      expect(interruptions).toBeGreaterThan(2)
+      break
+    }
+    expect(reason).toBe('C3D_ABORTED')
+  }
+  expectEqualRuns(out, whole)
+}, 60_000)
+
+test('one step at a time', async () => {
+  const out = path.join(folder, 'stepwise')
+  let steps = 0
+  for (;;) {
+    const { model, run } = await smallRun(data, out)
+    for await (const event of run) if (event.type === 'step') break
+    const result = await run.done
+    model.close()
+    if (result.reason === 'finished') break
+    expect(result.steps).toBeGreaterThan(steps)
+    steps = result.steps
+  }
+  expectEqualRuns(out, whole)
+}, 60_000)
