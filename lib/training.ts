@@ -20,6 +20,7 @@ import { C3DError, isAborted } from './native/errors'
 import { runEventTask } from './native/task'
 import { packageVersion } from './package-info'
 import type { TrainingEvent, TrainingResult } from './training/events'
+import { requireFitting } from './training/fitting'
 import { mirroredClasses } from './training/mirrored-classes'
 import { RunFolder } from './training/run-folder'
 import { STOP_REQUEST, TrainingRun } from './training/training-run'
@@ -74,6 +75,7 @@ export function train(
     overwrite,
   }
   requireEveryClass(dataset, model)
+  requireFitting(plan.config, model.architecture)
   if (validation && !allowOverlap) requireApart(dataset.overlaps(validation), 'training and validation')
   if (inTraining.has(model))
     throw new C3DError(

@@ -131,6 +131,7 @@ Trainer::EpochTotals Trainer::trainOneEpoch(std::int64_t epoch, const Cancellati
 
 Trainer::StepOutcome Trainer::step(video::ClipBatch& batch, const Cancellation& cancellation) {
   const std::lock_guard lock(model_.mutex());
+  const FrozenParameters frozen(optimizer_.frozen());
   const auto input = model_.preprocess(pixelsOf(batch, config_.layout), placesOf(batch));
   const auto labels = labelsOf(batch).to(model_.device());
   optimizer_.zeroGradients();
