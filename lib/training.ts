@@ -29,6 +29,7 @@ import { packageVersion } from './package-info'
 import { checkpointHeader, locateCheckpoint, type RunIdentity, readCheckpoint } from './training/checkpoint'
 import { identityOf } from './training/data-identity'
 import type { TrainingEvent, TrainingResult } from './training/events'
+import { requireFitting } from './training/fitting'
 import { mirroredClasses } from './training/mirrored-classes'
 import { requireSameRun, resumedConfig } from './training/resume'
 import { checkpointIn, RunFolder } from './training/run-folder'
@@ -111,6 +112,7 @@ export function startTraining(
   const fresh = resume === undefined ? resolveTraining(settings, state.config.preset) : undefined
   if (fresh) {
     requireScores(fresh, plan)
+    requireFitting(fresh, model.architecture)
     nativeTraining(fresh, state.config.preprocessing)
   }
   requireEveryClass(dataset, model)

@@ -15,6 +15,24 @@ export interface Preset {
   training: TrainingConfig
 }
 
+/** torch.optim.SGD without anything special; what presets start from. */
+const plainOptimizer = {
+  form: 'pytorch',
+  nesterov: false,
+  biasLearningRate: 1,
+  biasWeightDecay: 1,
+  normWeightDecay: 1,
+  layers: {},
+} satisfies Partial<TrainingConfig['optimizer']>
+
+/** Caffe's SGDSolver with the lr_mult and decay_mult of all the authors' prototxt files: 1 and 2, 1 and 0. */
+const caffeOptimizer = {
+  ...plainOptimizer,
+  form: 'caffe',
+  biasLearningRate: 2,
+  biasWeightDecay: 0,
+} satisfies Partial<TrainingConfig['optimizer']>
+
 export const presetNames = ['modern', 'paper-section-3'] as const
 export type PresetName = (typeof presetNames)[number]
 
@@ -47,10 +65,10 @@ const paperSection3: Preset = {
     batchSize: 30, // section 3.1
     seed: 1,
     optimizer: {
+      ...caffeOptimizer,
       learningRate: 0.003, // section 3.1
       momentum: 0.9, // conv3d_ucf101_solver.prototxt
       weightDecay: 0.005, // conv3d_ucf101_solver.prototxt
-      nesterov: false,
     },
     schedule: { type: 'step', every: 4, gamma: 0.1 }, // section 3.1
     sampling: {
@@ -88,10 +106,10 @@ const modern: Preset = {
     batchSize: 16,
     seed: 1,
     optimizer: {
+      ...plainOptimizer,
       learningRate: 0.002, // at 0.01 depth-3 at full width diverges: its linear layers are not normalised
       momentum: 0.9,
       weightDecay: 5e-4, // c3d_finetuning/c3d_ucf101_finetuning_solver.prototxt
-      nesterov: false,
     },
     schedule: { type: 'cosine', warmup: 1, minimum: 0.01 }, // Loshchilov and Hutter, ICLR 2017
     sampling: { ...plainSampling, mode: 'random', clipsPerVideo: 1, crop: 'random', flipProbability: 0.5 },

@@ -38,11 +38,27 @@ const scheduleSchema = z.discriminatedUnion(
   { error: expected("a schedule whose type is 'constant', 'step' or 'cosine'") },
 )
 
+/** SGD with momentum; docs/recipes.md has the formulas. */
 const optimizerSchema = settings({
+  /**
+   * Where the learning rate enters: behind the momentum, as in torch.optim.SGD, or before it, as in Caffe. They differ
+   * while the rate changes.
+   */
+  form: choice(['pytorch', 'caffe']),
   learningRate: finiteNumber({ above: 0 }),
   momentum: finiteNumber({ atLeast: 0, below: 1 }),
   weightDecay: finiteNumber({ atLeast: 0 }),
   nesterov: flag(),
+  /** Of biases, batch norm's excepted: a factor of the learning rate. The authors' prototxt files have 2. */
+  biasLearningRate: finiteNumber({ atLeast: 0 }),
+  /** Of biases, batch norm's excepted: a factor of the weight decay. The authors' prototxt files have 0. */
+  biasWeightDecay: finiteNumber({ atLeast: 0 }),
+  /** Of batch norm's weights and biases: a factor of the weight decay. */
+  normWeightDecay: finiteNumber({ atLeast: 0 }),
+  /** By the name of a layer: a factor of its learning rate. 0 freezes it. */
+  layers: z.record(text('the name of a layer'), settings({ learningRate: finiteNumber({ atLeast: 0 }) }), {
+    error: expected('an object by layer name, like { conv1a: { learningRate: 0 } }'),
+  }),
 })
 
 const evaluationSchema = settings({

@@ -231,6 +231,20 @@ export type NativeClipCache =
   | { type: 'memory'; maxBytes: number }
   | { type: 'disk'; maxBytes: number; folder: string }
 
+export interface NativeOptimizer {
+  form: 'pytorch' | 'caffe'
+  learningRate: number
+  momentum: number
+  weightDecay: number
+  nesterov: boolean
+  /** Factors of the learning rate and of the weight decay. */
+  biasLearningRate: number
+  biasWeightDecay: number
+  normWeightDecay: number
+  /** Factor of the learning rate by layer; 0 freezes it. */
+  layers: Record<string, { learningRate: number }>
+}
+
 export type NativeSchedule =
   | { type: 'constant' }
   | { type: 'step'; every: number; gamma: number }
@@ -246,7 +260,7 @@ export interface NativeTrainingConfig {
   epochs: number
   batchSize: number
   seed: number
-  optimizer: { learningRate: number; momentum: number; weightDecay: number; nesterov: boolean }
+  optimizer: NativeOptimizer
   /** Steps and warm-up counted in epochs (fractions allowed for warm-up); `minimum` as a part of the learning rate. */
   schedule: NativeSchedule
   sampling: NativeSampling

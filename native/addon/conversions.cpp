@@ -118,6 +118,31 @@ const char* typeName(at::ScalarType type) {
   }
 }
 
+SgdForm toSgdForm(const std::string& name) {
+  if (name == "pytorch") return SgdForm::PyTorch;
+  if (name == "caffe") return SgdForm::Caffe;
+  unknown("form of SGD", name);
+}
+
+OptimizerConfig toOptimizer(const Napi::Object& source) {
+  OptimizerConfig config;
+  config.form = toSgdForm(text(source, "form"));
+  config.learningRate = number(source, "learningRate");
+  config.momentum = number(source, "momentum");
+  config.weightDecay = number(source, "weightDecay");
+  config.nesterov = boolean(source, "nesterov");
+  config.biasRate = number(source, "biasLearningRate");
+  config.biasDecay = number(source, "biasWeightDecay");
+  config.normDecay = number(source, "normWeightDecay");
+  const auto layers = object(source, "layers");
+  const auto names = layers.GetPropertyNames();
+  for (std::uint32_t i = 0; i < names.Length(); ++i) {
+    const std::string name = names.Get(i).As<Napi::String>();
+    config.layerRates[name] = number(object(layers, name.c_str()), "learningRate");
+  }
+  return config;
+}
+
 video::ChannelOrder toChannelOrder(const std::string& name) {
   if (name == "rgb") return video::ChannelOrder::Rgb;
   if (name == "bgr") return video::ChannelOrder::Bgr;
@@ -310,15 +335,13 @@ std::vector<video::LabelledVideo> toItems(const Napi::Object& source) {
 }
 
 TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLayout& layout) {
-  const auto optimizer = object(source, "optimizer");
   const auto evaluation = object(source, "evaluation");
   const auto loader = object(source, "loader");
   TrainingConfig config;
   config.epochs = integer(source, "epochs");
   config.batchSize = static_cast<std::size_t>(integer(source, "batchSize"));
   config.seed = static_cast<std::uint64_t>(integer(source, "seed"));
-  config.optimizer = {number(optimizer, "learningRate"), number(optimizer, "momentum"),
-                      number(optimizer, "weightDecay"), boolean(optimizer, "nesterov")};
+  config.optimizer = toOptimizer(object(source, "optimizer"));
   config.schedule = toSchedule(object(source, "schedule"));
   config.layout = layout;
   config.sampling = toSampling(object(source, "sampling"));

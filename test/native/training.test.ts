@@ -230,3 +230,33 @@ test('a closed model and a closed data set say so', async () => {
   using open = await create()
   expect(() => train(open, closed, recipe)).toThrow(expect.objectContaining({ code: 'C3D_CLOSED' }))
 })
+
+test('a frozen layer keeps every bit of it, running statistics included', async () => {
+  using model = await create({ batchNorm: true })
+  const values = () => new Map(model.tensors().map(({ name }) => [name, model.readTensor(name).join()]))
+  const before = values()
+  await train(model, data, { ...recipe, optimizer: { layers: { conv1a: { learningRate: 0 } } } }).done
+  const after = values()
+  const kept = [...before.keys()].filter((name) => after.get(name) === before.get(name))
+  expect(kept).toEqual([...before.keys()].filter((name) => name.startsWith('conv1a')))
+  // Frozen for that run only.
+  const shape = [1, 3, 8, 16, 16]
+  const { gradients } = await model.gradients({
+    data: new Float32Array(3 * 8 * 16 * 16).fill(1),
+    shape,
+    labels: [0],
+  })
+  expect(Object.keys(gradients)).toContain('conv1a.weight')
+})
+
+test('rates of layers that are not there, and of none but 0, are refused', async () => {
+  using model = await create()
+  const options = (names: string[]) => ({
+    optimizer: { layers: Object.fromEntries(names.map((name) => [name, { learningRate: 0 }])) },
+  })
+  expect(() => train(model, data, options(['conv1']))).toThrow(
+    "at training.optimizer.layers: the network has no layer 'conv1' with weights (did you mean 'conv1a'?)",
+  )
+  const all = ['conv1a', 'conv2a', 'conv3a', 'conv4a', 'conv5a', 'fc6', 'fc7', 'fc8']
+  expect(() => train(model, data, options(all))).toThrow('every layer is frozen')
+})

@@ -15,7 +15,8 @@ export interface ReferenceRequest {
   /** [n, 3, frames, height, width] */
   shape: number[]
   labels: number[]
-  training?: Record<string, number | boolean>
+  /** Settings as in TrainingConfig, and `rates`: a learning rate for every step. */
+  training?: object
 }
 
 /** PyTorch's tensors by name, computed in `folder`. */

@@ -73,21 +73,62 @@ def gradients(request, state, parameters):
     return answer
 
 
+def multipliers(config, name):
+    """Factors of the learning rate and of the weight decay for one parameter."""
+    layer, kind = name.rsplit(".", 1)
+    norm = layer.endswith("_bn")
+    rate = config["layers"].get(layer.removesuffix("_bn"), {"learningRate": 1})["learningRate"]
+    if norm:
+        return rate, config["normWeightDecay"]
+    return (rate * config["biasLearningRate"], config["biasWeightDecay"]) if kind == "bias" else (rate, 1)
+
+
+class CaffeSgd:
+    """SGDSolver and NesterovSolver of Caffe's solver.cpp, written plainly; the same use as torch.optim.SGD."""
+
+    def __init__(self, groups, lr, momentum, weight_decay, nesterov):
+        self.param_groups = groups
+        self.momentum, self.nesterov = momentum, nesterov
+        self.history = [torch.zeros_like(parameter) for group in groups for parameter in group["params"]]
+
+    def zero_grad(self):
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        for i, group in enumerate(self.param_groups):
+            (parameter,) = group["params"]
+            difference = parameter.grad + group["weight_decay"] * parameter
+            before = self.history[i]
+            self.history[i] = self.momentum * before + group["lr"] * difference
+            update = self.history[i]
+            if self.nesterov:
+                update = (1 + self.momentum) * self.history[i] - self.momentum * before
+            parameter -= update
+
+
 def train(request, state, parameters):
-    """Weights after full-batch steps of torch.optim.SGD, a step an epoch, under a step schedule."""
+    """Weights after full-batch steps, one for each of the given learning rates."""
     config = request["training"]
-    optimizer = torch.optim.SGD(
-        parameters.values(), lr=config["learningRate"], momentum=config["momentum"],
-        weight_decay=config["weightDecay"], nesterov=config["nesterov"],
-    )
-    schedule = torch.optim.lr_scheduler.StepLR(optimizer, config["every"], config["gamma"])
+    groups = []
+    for name, parameter in parameters.items():
+        rate, decay = multipliers(config, name)
+        if rate == 0:
+            parameter.requires_grad_(False)
+        else:
+            groups.append({"params": [parameter], "factor": rate, "weight_decay": config["weightDecay"] * decay})
+    form = {"pytorch": torch.optim.SGD, "caffe": CaffeSgd}[config["form"]]
+    optimizer = form(groups, lr=1, momentum=config["momentum"], weight_decay=0, nesterov=config["nesterov"])
     losses = []
-    for _ in range(config["epochs"]):
+    for learning_rate in config["rates"]:
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate * group["factor"]
         optimizer.zero_grad()
         loss = F.cross_entropy(forward(request["architecture"], state, request["input"], True), request["labels"])
         loss.backward()
         optimizer.step()
-        schedule.step()
         losses.append(loss.item())
     return {**state, "losses": torch.tensor(losses)}
 

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { C3D, train, VideoDataset } from '../../lib'
+import { C3D, type TrainingConfig, train, VideoDataset } from '../../lib'
 import { makeFrameFolders } from '../support/frame-folders'
 import { describeWithPyTorch } from '../support/python'
 import { temporaryFolder } from '../support/temporary'
@@ -26,29 +26,46 @@ function networkInput(videos: Uint8Array[]): Float32Array {
   return Float32Array.from(values)
 }
 
-const recipes = {
-  'momentum and weight decay': {
-    batchNorm: false,
-    learningRate: 0.02,
-    momentum: 0.9,
-    weightDecay: 0.005,
-    nesterov: false,
-  },
-  'batch norm and Nesterov': {
-    batchNorm: true,
-    learningRate: 0.02,
-    momentum: 0.8,
-    weightDecay: 0.001,
-    nesterov: true,
-  },
+const plain = {
+  form: 'pytorch',
+  learningRate: 0.02,
+  momentum: 0.9,
+  weightDecay: 0.005,
+  nesterov: false,
+  biasLearningRate: 1,
+  biasWeightDecay: 1,
+  normWeightDecay: 1,
+  layers: {},
+} satisfies TrainingConfig['optimizer']
+
+interface Recipe {
+  batchNorm?: boolean
+  optimizer?: Partial<TrainingConfig['optimizer']>
 }
 
-describeWithPyTorch('training from frame folders equals torch.optim.SGD on the same pixels', () => {
+const multipliers = { biasLearningRate: 2, biasWeightDecay: 0 }
+const layers = { conv1a: { learningRate: 0 }, conv2a: { learningRate: 0 }, fc8: { learningRate: 10 } }
+
+const recipes: Record<string, Recipe> = {
+  'momentum and weight decay': {},
+  'batch norm and Nesterov': {
+    batchNorm: true,
+    optimizer: { momentum: 0.8, weightDecay: 0.001, nesterov: true, normWeightDecay: 0 },
+  },
+  'no momentum': { optimizer: { momentum: 0 } },
+  'factors for biases': { optimizer: multipliers },
+  'layers frozen and hurried': { optimizer: { learningRate: 0.002, layers } },
+  "Caffe's form": { optimizer: { form: 'caffe', ...multipliers } },
+  "Caffe's form with Nesterov": { optimizer: { form: 'caffe', nesterov: true, ...multipliers } },
+}
+
+describeWithPyTorch('training from frame folders equals PyTorch on the same pixels', () => {
   const folder = temporaryFolder()
   const made = makeFrameFolders(path.join(folder, 'data'), { classes: 2, videos: 3, ...size })
   const input = networkInput(made.pixels)
 
-  test.each(Object.entries(recipes))('%s', async (_, { batchNorm, ...optimizer }) => {
+  test.each(Object.entries(recipes))('%s', async (_, { batchNorm = false, ...recipe }) => {
+    const optimizer = { ...plain, ...recipe.optimizer }
     using data = await VideoDataset.open(made.folder)
     using model = await C3D.create({
       architecture: {
@@ -73,13 +90,14 @@ describeWithPyTorch('training from frame folders equals torch.optim.SGD on the s
     const after = path.join(folder, 'after.safetensors')
     await model.save(before)
 
-    const epochs = 4
+    const epochs = 20
+    const rates = Array.from({ length: epochs }, (_, i) => optimizer.learningRate * 0.7 ** Math.floor(i / 4))
     const losses: number[] = []
     const run = train(model, data, {
       epochs,
       batchSize: made.pixels.length,
       optimizer,
-      schedule: { type: 'step', every: 2, gamma: 0.5 },
+      schedule: { type: 'step', every: 4, gamma: 0.7 },
       sampling: { mode: 'non-overlapping', crop: 'center', flipProbability: 0 },
     })
     for await (const epoch of run.epochs()) losses.push(epoch.loss)
@@ -92,7 +110,7 @@ describeWithPyTorch('training from frame folders equals torch.optim.SGD on the s
       input,
       shape: [made.pixels.length, 3, size.frames, crop.height, crop.width],
       labels: made.labels,
-      training: { epochs, every: 2, gamma: 0.5, ...optimizer },
+      training: { ...optimizer, rates },
     })
     expect(relativeError(losses, expected.get('losses') ?? [])).toBeLessThan(1e-4)
     const trained = await readTensors(after)

@@ -111,7 +111,9 @@ at::Tensor C3D::apply(const Conv& stage, const at::Tensor& x, const ForwardOptio
   auto y = at::conv3d(x, stage.weights.weight, stage.weights.bias, /*stride=*/1, padding(stage.layer));
   if (stage.layer.batchNorm) {
     const auto& norm = stage.norm;
-    y = at::batch_norm(y, norm.weight, norm.bias, norm.runningMean, norm.runningVariance, options.training,
+    // A frozen one, whose weights take no gradient, keeps its statistics.
+    const bool training = options.training && norm.weight.requires_grad();
+    y = at::batch_norm(y, norm.weight, norm.bias, norm.runningMean, norm.runningVariance, training,
                        kBatchNormMomentum, kBatchNormEpsilon, /*cudnn_enabled=*/true);
   }
   return y.relu_();

@@ -1,33 +1,73 @@
 #pragma once
 
-#include <memory>
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
 
 #include "core/model/c3d.h"
 #include "core/training/training_config.h"
 
 namespace c3d {
 
-/// LibTorch's SGD over a network's parameters.
+/// Stochastic gradient descent with momentum m, weight decay d and learning rate r. With g' = g + d w:
+///
+///     PyTorch (torch.optim.SGD):           v = m v + g'      w -= r v     Nesterov: w -= r (g' + m v)
+///     Caffe (src/caffe/solver.cpp):        v = m v + r g'    w -= v       Nesterov: w -= r g' + m v
+///
+/// The two agree while the rate is constant. When it falls, Caffe's buffer still holds steps of the old rate.
+/// Rate and decay are multiplied by the factors that OptimizerConfig has for a layer and for a kind of
+/// parameter. Updates are made in place; the only memory is v, as large as the parameters.
 class Sgd {
  public:
+  /// A layer of rate 0 is frozen: none of its parameters is kept here.
   Sgd(const NamedTensors& parameters, const OptimizerConfig& config);
-  ~Sgd();
-  Sgd(const Sgd&) = delete;
-  Sgd& operator=(const Sgd&) = delete;
 
   void zeroGradients();
   /// Updates the parameters from their gradients.
   void step(double learningRate);
 
-  /// The momentum buffers by parameter key, in the order of the parameters; empty before the first step and
-  /// without momentum. They share their memory with the optimizer's.
+  /// What is trained, in the order of the network.
+  const NamedTensors& trained() const { return trained_; }
+  /// What is not.
+  const NamedTensors& frozen() const { return frozen_; }
+
+  /// v of every trained parameter, by the parameter's key, in the order of the network. The tensors are the
+  /// optimizer's own. Empty before the first step, and without momentum.
   NamedTensors state() const;
-  /// Goes on with copies of these buffers. Throws Error(Weights) where one is missing.
+  /// Takes the values of what `state` gave. Throws Error(InvalidArgument) unless keys and shapes are those of
+  /// the trained parameters, or there is nothing.
   void loadState(const NamedTensors& state);
 
  private:
-  struct Implementation;  // LibTorch's optimizer headers are heavy
-  std::unique_ptr<Implementation> implementation_;
+  /// Parameters that are updated alike, so that each operation is one call for all of them.
+  struct Group {
+    double rate;   // factor of the learning rate
+    double decay;  // weight decay
+    std::vector<at::Tensor> parameters;
+    std::vector<std::string> keys;
+    std::vector<at::Tensor> velocities;  // empty: none yet
+  };
+
+  Group& groupOf(double rate, double decay);
+  void update(Group& group, double learningRate);
+
+  OptimizerConfig config_;
+  std::vector<Group> groups_;
+  NamedTensors trained_;
+  NamedTensors frozen_;
+};
+
+/// Computes no gradient for some parameters while it lives; batch norm among them keeps its statistics.
+class FrozenParameters {
+ public:
+  explicit FrozenParameters(const NamedTensors& parameters);
+  ~FrozenParameters();
+  FrozenParameters(const FrozenParameters&) = delete;
+  FrozenParameters& operator=(const FrozenParameters&) = delete;
+
+ private:
+  const NamedTensors& parameters_;
 };
 
 }  // namespace c3d

@@ -173,6 +173,7 @@ void Trainer::trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double
 
 Trainer::StepOutcome Trainer::step(video::ClipBatch& batch, const Cancellation& cancellation) {
   const std::lock_guard lock(model_.mutex());
+  const FrozenParameters frozen(optimizer_.frozen());
   const auto input = model_.preprocess(pixelsOf(batch, config_.layout), placesOf(batch));
   const auto labels = labelsOf(batch).to(model_.device());
   StepRollback rollback(model_, dropoutGenerator_);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,12 +15,20 @@
 
 namespace c3d {
 
-/// SGD with momentum as PyTorch does it: v = momentum * v + (g + weightDecay * w), w -= learningRate * v.
+/// Where the learning rate enters the momentum; see Sgd.
+enum class SgdForm { PyTorch, Caffe };
+
 struct OptimizerConfig {
+  SgdForm form = SgdForm::PyTorch;
   double learningRate = 0;
   double momentum = 0;
   double weightDecay = 0;
   bool nesterov = false;
+  // Factors of the learning rate and of the weight decay.
+  double biasRate = 1;  // biases of convolutions and linear layers
+  double biasDecay = 1;
+  double normDecay = 1;                      // weights and biases of batch norm
+  std::map<std::string, double> layerRates;  // by layer, its batch norm included; 0 freezes it
 };
 
 struct EvaluationConfig {

@@ -1,0 +1,23 @@
+import type { Architecture } from '../config/architectures'
+import { nearestWord } from '../config/fields'
+import { invalid } from '../config/parse'
+import type { TrainingConfig } from '../config/training'
+
+/**
+ * Refuses settings that do not fit the network: rates of layers that it does not have, or nothing left to train.
+ *
+ * @throws C3D_INVALID_CONFIG
+ */
+export function requireFitting({ optimizer }: TrainingConfig, { layers, classifier }: Architecture): void {
+  const names = [...layers.filter(({ type }) => type !== 'pool').map(({ name }) => name), classifier]
+  for (const name of Object.keys(optimizer.layers)) {
+    if (names.includes(name)) continue
+    const nearest = nearestWord(name, names)
+    throw invalid(
+      'training.optimizer.layers',
+      `the network has no layer '${name}' with weights (${nearest === undefined ? `it has ${names.join(', ')}` : `did you mean '${nearest}'?`})`,
+    )
+  }
+  if (names.every((name) => optimizer.layers[name]?.learningRate === 0))
+    throw invalid('training.optimizer.layers', 'every layer is frozen, so that there is nothing to train')
+}
