@@ -59,7 +59,10 @@ export class ClipLoader<Dtype extends 'uint8' | 'float32' = 'uint8'>
   #closed = false
 
   /** @throws C3D_INVALID_CONFIG */
-  constructor(dataset: VideoDataset, options: ClipLoaderOptions & { dtype?: Dtype | undefined } = {}) {
+  constructor(
+    dataset: VideoDataset,
+    options: Omit<ClipLoaderOptions, 'dtype'> & { dtype?: Dtype | undefined } = {},
+  ) {
     this.#dataset = dataset
     this.#options = resolveClipLoader(options)
     const { preprocessing, dtype } = this.#options
@@ -87,6 +90,10 @@ export class ClipLoader<Dtype extends 'uint8' | 'float32' = 'uint8'>
     if (this.#closed) throw new C3DError('C3D_CLOSED', 'The clip loader was closed. Make a new one.')
     this.#epoch = epoch
     const native = await this.#open(epoch, options.signal)
+    if (this.#closed) {
+      native.close()
+      throw new C3DError('C3D_ABORTED', 'The clip loader was closed while a pass began.')
+    }
     this.#passes.add(native)
     try {
       yield* this.#batches(native, options.signal)
@@ -144,16 +151,17 @@ export class ClipLoader<Dtype extends 'uint8' | 'float32' = 'uint8'>
     signal: AbortSignal | undefined,
   ): AsyncGenerator<ClipBatch<Dtype>, void, undefined> {
     const total = native.clips
+    const memory = this.#options.reuse ? this.#allocate(Math.min(this.#options.batchSize, total)) : undefined
     for (let done = 0; done < total; ) {
       const size = Math.min(this.#options.batchSize, total - done)
-      const data = this.#allocate(size)
+      const data = memory ? this.#part(memory, size) : this.#allocate(size)
       const batch = await runTask(() => native.next(data), signal)
       if (!batch) return
       done += size
       const count = batch.labels.length
       yield {
         clips: {
-          data: count === size ? data : (data.slice(0, count * this.#valuesOfClip()) as Values<Dtype>),
+          data: this.#part(data, count),
           shape: this.#shape(count),
         },
         labels: batch.labels,
@@ -164,6 +172,12 @@ export class ClipLoader<Dtype extends 'uint8' | 'float32' = 'uint8'>
         unreadable: batch.unreadable,
       }
     }
+  }
+
+  /** The first clips of a batch's memory; all of it where it holds no more. */
+  #part(data: Values<Dtype>, clips: number): Values<Dtype> {
+    const length = clips * this.#valuesOfClip()
+    return length === data.length ? data : (data.subarray(0, length) as Values<Dtype>)
   }
 
   #allocate(clips: number): Values<Dtype> {

@@ -35,6 +35,11 @@ export const clipLoaderSchema = settings({
   batchSize: wholeNumber({ atLeast: 1, atMost: 4096 }).default(30), // section 3.1
   /** 'uint8': pixels [n, frames, height, width, 3]; 'float32': network input [n, 3, frames, height, width]. */
   dtype: choice(['uint8', 'float32']).default('uint8'),
+  /**
+   * Whether all batches of a pass come in the same memory, whose contents then last until the next batch is asked for.
+   * New memory for every batch makes work for the garbage collector.
+   */
+  reuse: flag().default(false),
   loader: loaderSchema.partial().prefault({}),
   cache: cacheSchema.default('none'),
 })

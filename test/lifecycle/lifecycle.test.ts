@@ -22,6 +22,9 @@ const expectations: Record<string, Expectation> = {
   'terminate a worker in the middle of a step': { status: 0, stdout: 'worker 1, within true' },
   'exit of a worker in the middle of a step': { status: 0, stdout: 'worker 7' },
   'two workers train': { status: 0, stdout: 'workers 0,0' },
+  'exit while clips are read': { status: 7 },
+  'terminate a worker that reads clips': { status: 0, stdout: 'worker 1' },
+  'a loader that nobody closes': { status: 0, stdout: 'clips 3' },
   'collect models': { status: 0, stdout: 'external true' },
 }
 

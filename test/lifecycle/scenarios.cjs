@@ -1,7 +1,7 @@
 // What a program may do to a training under way. Run as: node scenarios.cjs NAME DATA-FOLDER
 // Prints what the test looks for; the test asserts the exit status.
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads')
-const { C3D, VideoDataset, train } = require('../..')
+const { C3D, ClipLoader, VideoDataset, train } = require('../..')
 
 const [name, folder] = isMainThread ? process.argv.slice(2) : [workerData.name, workerData.folder]
 
@@ -31,6 +31,20 @@ async function middleOfAStep(run) {
 function keepOpen(run) {
   const iterator = run[Symbol.asyncIterator]()
   return { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) }
+}
+
+/** Reads clips, pass after pass; resolves in the middle of the second one, which goes on. */
+async function middleOfAPass() {
+  const data = await VideoDataset.open(folder)
+  const loader = new ClipLoader(data, { batchSize: 3, shuffle: true, loader: { threads: 4 } })
+  for await (const _ of loader);
+  const pass = loader[Symbol.asyncIterator]()
+  await pass.next()
+  const reading = (async () => {
+    while (!(await pass.next()).done);
+    for (;;) for await (const _ of loader);
+  })()
+  return { loader, reading }
 }
 
 function inWorker(scenario) {
@@ -124,6 +138,28 @@ const scenarios = {
     let epochs = 0
     for await (const _ of run.epochs()) epochs++
     if (epochs !== 3) process.exit(9)
+  },
+  async 'exit while clips are read'() {
+    await middleOfAPass()
+    process.exit(7)
+  },
+  async 'terminate a worker that reads clips'() {
+    const worker = inWorker('report the middle of a pass')
+    const exit = ended(worker)
+    await new Promise((resolve) => worker.once('message', resolve))
+    await worker.terminate()
+    console.log(`worker ${await exit}`)
+  },
+  async 'report the middle of a pass'() {
+    const { reading } = await middleOfAPass()
+    parentPort.postMessage('in a pass')
+    await reading
+  },
+  async 'a loader that nobody closes'() {
+    const data = await VideoDataset.open(folder)
+    const pass = new ClipLoader(data, { batchSize: 3 })[Symbol.asyncIterator]()
+    const { value } = await pass.next()
+    console.log(`clips ${value.labels.length}`)
   },
   async 'collect models'() {
     const shape = [1, 3, 16, 16, 16]

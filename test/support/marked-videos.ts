@@ -50,7 +50,7 @@ export async function seeClips(
   epoch = 1,
 ): Promise<SeenClip[]> {
   using loader = new ClipLoader(data, options)
-  return readPass(loader, data, epoch)
+  return await readPass(loader, data, epoch)
 }
 
 /** The same of a loader of pixels that is there already. */
