@@ -127,9 +127,13 @@ export class VideoDataset implements Disposable {
   }
 
   static async #openSource(source: string, options: OpenOptions, unlabelled: boolean): Promise<VideoDataset> {
-    const { clipLength, threads, cache, signal, onProgress, onProblem } = parse(openSchema, options, 'open')
+    const { clipLength, threads, cache, knownClasses, signal, onProgress, onProblem } = parse(
+      openSchema,
+      options,
+      'open',
+    )
     const listing = await readSource(source, { given: options, clipLength, unlabelled })
-    const opened = await openListing(listing, { threads, cache, signal, onProgress, onProblem })
+    const opened = await openListing(listing, { threads, cache, knownClasses, signal, onProgress, onProblem })
     return new VideoDataset(originOf(listing, opened), opened.members)
   }
 

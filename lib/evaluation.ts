@@ -1,56 +1,109 @@
-import { evaluationSampling } from './config/sampling'
-import { type EvaluateOptions, resolveEvaluation } from './config/scoring'
+import {
+  type EvaluateOptions,
+  type FusedEvaluateOptions,
+  type ResolvedEvaluation,
+  resolveEvaluation,
+  resolveFusedEvaluation,
+} from './config/scoring'
 import { datasetState, type VideoDataset } from './dataset'
-import { EvaluationMetrics } from './evaluation/metrics'
+import type { ClipScores } from './evaluation/clip-metrics'
+import { fuse, reordered, requireSameClasses } from './evaluation/fusion'
+import { scoreVideos } from './evaluation/score-videos'
+import type { VideoScores } from './evaluation/video-metrics'
+import { VideoReport } from './evaluation/video-report'
+import type { VideoResult } from './evaluation/video-result'
 import { nativeItems } from './labels'
 import { type C3D, modelState } from './model'
 import { C3DError } from './native/errors'
-import { scoreClips } from './scoring'
 import type { Scores } from './training/events'
 
-export interface ClassScore {
-  label: string
-  /** Videos of this class. */
-  videos: number
-  /** Part of them that got this class as the answer; null when there are none. */
-  videoTop1: number | null
+export interface Evaluation extends Scores, VideoScores {
+  /** The answer for every video, in the order of the data set, with `details: true`. */
+  results?: VideoResult[]
 }
 
-export interface Evaluation extends Scores {
-  /** Videos by class (row) and answer (column), in the order of the model's classes. */
-  confusion: number[][]
-  /** In the order of the model's classes. */
-  perClass: ClassScore[]
+/** Late fusion of several models: scores of videos, since the models may look at different clips. */
+export interface FusedEvaluation extends VideoScores {
+  /** How much each model counts; they add up to 1. */
+  weights: number[]
+  /** Each model by itself. */
+  models: Evaluation[]
+  /** See Evaluation. */
+  results?: VideoResult[]
 }
 
 /**
- * Measures a model on labelled videos: centre crops, no flip. A video's answer is the mean of the probabilities of its
- * clips. The data set's classes may be some of the model's.
+ * Measures a model on labelled videos: centre crops, no flip. A video's answer is by default the mean of the
+ * probabilities of its clips (`aggregate`). The data set's classes may be some of the model's.
  *
- * @throws C3D_INVALID_ARGUMENT (a class that the model does not know), C3D_EMPTY_DATASET, C3D_VIDEO_UNREADABLE,
- * C3D_ABORTED
+ * Several models are fused: the answer is the weighted mean of their probabilities, each with its own preprocessing.
+ * They must have the same classes; those of the first one give the order.
+ *
+ * @example const { videoTop1, perClass } = await evaluate(model, data)
+ * @example const { videoTop1, models } = await evaluate([colour, motion], data, { weights: [1, 1.5] })
+ * @throws C3D_INVALID_ARGUMENT (a class that the model does not know, models of different classes),
+ * C3D_EMPTY_DATASET, C3D_VIDEO_UNREADABLE, C3D_ABORTED
  */
 export async function evaluate(
   model: C3D,
   dataset: VideoDataset,
-  options: EvaluateOptions = {},
-): Promise<Evaluation> {
-  const { clips, crops, ...scoring } = resolveEvaluation(options)
+  options?: EvaluateOptions,
+): Promise<Evaluation>
+export async function evaluate(
+  models: readonly C3D[],
+  dataset: VideoDataset,
+  options?: FusedEvaluateOptions,
+): Promise<FusedEvaluation>
+export async function evaluate(
+  models: C3D | readonly C3D[],
+  dataset: VideoDataset,
+  options: FusedEvaluateOptions = {},
+): Promise<Evaluation | FusedEvaluation> {
+  return Array.isArray(models)
+    ? evaluateFused(models, dataset, options)
+    : evaluateOne(models as C3D, dataset, options)
+}
+
+async function evaluateOne(model: C3D, dataset: VideoDataset, options: EvaluateOptions): Promise<Evaluation> {
+  const settings = resolveEvaluation(options)
+  const report = new VideoReport(dataset, model.classes, settings)
+  const clipScores = await score(model, dataset, settings, (item, answer) => report.add(item, answer))
+  return { ...clipScores, ...(await report.scores()) }
+}
+
+async function evaluateFused(
+  models: readonly C3D[],
+  dataset: VideoDataset,
+  given: FusedEvaluateOptions,
+): Promise<FusedEvaluation> {
+  requireSameClasses(models)
+  const { options, weights } = resolveFusedEvaluation(given, models.length)
+  const settings = resolveEvaluation(options)
+  const classes = models[0]?.classes ?? []
+  const fused = new VideoReport(dataset, classes, settings)
+  const reports: VideoReport[] = []
+  const evaluations: Evaluation[] = []
+  for (const model of models) {
+    const own = new VideoReport(dataset, classes, { ...settings, details: false, onVideo: undefined })
+    reports.push(own)
+    const clipScores = await score(model, dataset, settings, (item, answer) => {
+      own.add(item, reordered(answer, model.classes, classes))
+      const answers = reports.map((report) => report.answerTo(item)).filter((known) => known !== undefined)
+      if (answers.length === models.length) fused.add(item, fuse(answers, weights))
+    })
+    evaluations.push({ ...clipScores, ...(await own.scores()) })
+  }
+  return { ...(await fused.scores()), weights, models: evaluations }
+}
+
+async function score(
+  model: C3D,
+  dataset: VideoDataset,
+  settings: ResolvedEvaluation,
+  onVideo: (item: number, probabilities: number[]) => void,
+): Promise<ClipScores> {
   const state = modelState(model)
   const items = nativeItems(datasetState(dataset), model.classes)
   if (items.videos.length === 0) throw new C3DError('C3D_EMPTY_DATASET', 'There is no video to evaluate on.')
-  const metrics = new EvaluationMetrics(model.classes.length, [...items.labels])
-  const sampling = evaluationSampling(clips, crops, state.config.preprocessing)
-  await scoreClips(state, { ...scoring, items, sampling }, (clip) => metrics.add(clip))
-  const confusion = metrics.confusion()
-  return {
-    ...metrics.scores(),
-    confusion,
-    perClass: model.classes.map((label, number) => classScore(label, number, confusion[number] ?? [])),
-  }
-}
-
-function classScore(label: string, number: number, answers: number[]): ClassScore {
-  const videos = answers.reduce((a, b) => a + b, 0)
-  return { label, videos, videoTop1: videos === 0 ? null : (answers[number] ?? 0) / videos }
+  return scoreVideos(state, items, settings, onVideo)
 }

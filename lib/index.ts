@@ -30,20 +30,32 @@ export type { Preprocessing, PreprocessingOptions } from './config/preprocessing
 export { type Preset, type PresetName, presets } from './config/presets'
 export type { RuntimeOptions } from './config/runtime'
 export type { Clips } from './config/sampling'
-export type { EvaluateOptions, PredictOptions, ScoringProgress } from './config/scoring'
+export type {
+  Aggregate,
+  EvaluateOptions,
+  FusedEvaluateOptions,
+  FusedPredictOptions,
+  PredictOptions,
+  ScoringProgress,
+} from './config/scoring'
 export type { TrainingConfig } from './config/training'
 export { VideoDataset } from './dataset'
 export type { DatasetProblem } from './dataset/listing'
 export type { Overlap } from './dataset/overlap'
 export type { ClassReport, DatasetReport, Duplicates } from './dataset/report'
 export type { VideoItem } from './dataset/video-item'
-export { type ClassScore, type Evaluation, evaluate } from './evaluation'
+export { type Evaluation, evaluate, type FusedEvaluation } from './evaluation'
+export { saveConfusion } from './evaluation/confusion-file'
+export { saveResults } from './evaluation/results-file'
+export type { LabelProbability } from './evaluation/top-labels'
+export type { ClassScore, VideoScores } from './evaluation/video-metrics'
+export type { VideoResult } from './evaluation/video-result'
 export { type Frames, frames } from './frames'
 export { type ArchitectureSummary, C3D, type Gradients, type InputBatch, type TensorInfo } from './model'
 export { makeMotionVideos } from './motion/make-motion-videos'
 export { C3DError, type C3DErrorCode } from './native/errors'
 export { type Packing, packVideos } from './pack'
-export type { ClipPrediction, LabelProbability, Prediction } from './prediction'
+export { type ClipPrediction, type FusedPrediction, type Prediction, predict } from './prediction'
 export { type RuntimeInfo, runtime } from './runtime'
 export { type TrainOptions, train } from './training'
 export type {

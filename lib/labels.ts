@@ -59,10 +59,15 @@ function numberOf(
       `Expected one class for every video, but '${set.videos[video]?.path}' has ${labels ? `${labels.length}: ${labels.join(', ')}` : 'none'}. Training and evaluation want one label: take such videos out with subset().`,
     )
   const number = numbers.get(label)
-  if (number === undefined)
-    throw new C3DError(
-      'C3D_INVALID_ARGUMENT',
-      `The data set has the class '${label}', which the model does not know. Its classes: ${[...numbers.keys()].join(', ')}.`,
-    )
+  if (number === undefined) throw unknownClasses([label], [...numbers.keys()])
   return number
+}
+
+/** @param unknown classes of a data set that are not among those of the model */
+export function unknownClasses(unknown: readonly string[], known: readonly string[]): C3DError {
+  const names = unknown.map((name) => `'${name}'`).join(', ')
+  return new C3DError(
+    'C3D_INVALID_ARGUMENT',
+    `The data set has the ${unknown.length === 1 ? 'class' : 'classes'} ${names}, which the model does not know. Its classes: ${known.join(', ')}.`,
+  )
 }

@@ -1,16 +1,20 @@
 import type { ModelConfig } from './config/model'
 import { evaluationSampling } from './config/sampling'
-import { defaultClips, type PredictOptions, resolvePrediction } from './config/scoring'
+import {
+  defaultClips,
+  type FusedPredictOptions,
+  type PredictOptions,
+  resolveFusedPrediction,
+  resolvePrediction,
+} from './config/scoring'
+import { fuse, reordered, requireSameClasses } from './evaluation/fusion'
+import { ScorePool } from './evaluation/score-pool'
+import { type LabelProbability, topLabels } from './evaluation/top-labels'
 import { unlabelledItems } from './labels'
+import type { C3D } from './model'
 import type { NativeModel, NativeVideoInfo } from './native/binding'
 import { openVideo } from './open-video'
-import { type ClipScore, scoreClips, topPlaces } from './scoring'
-
-export interface LabelProbability {
-  label: string
-  /** 0 to 1. */
-  probability: number
-}
+import { type ClipScore, scoreClips } from './scoring'
 
 export interface ClipPrediction {
   /** First frame, counted from 0. */
@@ -26,12 +30,45 @@ export interface ClipPrediction {
 
 export interface Prediction {
   video: string
-  /** The likeliest classes of the whole video, best first: the mean of its clips' probabilities. */
+  /** The likeliest classes of the whole video, best first, by all of its clips. */
   top: LabelProbability[]
   /** One for each of the model's classes, in their order; they add up to 1. */
   probabilities: number[]
   /** In the order of time. */
   clips: ClipPrediction[]
+}
+
+/** What several models say together. */
+export interface FusedPrediction extends Omit<Prediction, 'clips'> {
+  /** How much each model counts; they add up to 1. */
+  weights: number[]
+  /** Each model by itself. */
+  models: Prediction[]
+}
+
+/**
+ * Late fusion: asks several models of the same classes, each with its own preprocessing, and takes the weighted mean of
+ * their probabilities. The classes of the first one give the order.
+ *
+ * @example const { top } = await predict([colour, motion], 'clip.mp4', { weights: [1, 1.5] })
+ * @throws C3D_INVALID_ARGUMENT (models of different classes) and as C3D.predict
+ */
+export async function predict(
+  models: readonly C3D[],
+  video: string,
+  given: FusedPredictOptions = {},
+): Promise<FusedPrediction> {
+  requireSameClasses(models)
+  const { options, weights } = resolveFusedPrediction(given, models.length)
+  const { topK } = resolvePrediction(options)
+  const classes = models[0]?.classes ?? []
+  const predictions: Prediction[] = []
+  for (const model of models) predictions.push(await model.predict(video, options))
+  const answers = predictions.map(({ probabilities }, i) =>
+    reordered(probabilities, models[i]?.classes ?? [], classes),
+  )
+  const probabilities = fuse(answers, weights)
+  return { video, top: topLabels(probabilities, classes, topK), probabilities, weights, models: predictions }
 }
 
 /** See C3D.predict. */
@@ -40,7 +77,7 @@ export async function predictVideo(
   video: string,
   options: PredictOptions,
 ): Promise<Prediction> {
-  const { clips: wanted, crops, topK, ...scoring } = resolvePrediction(options)
+  const { clips: wanted, crops, topK, aggregate, ...scoring } = resolvePrediction(options)
   const { config } = model
   const videos = await openVideo(video, scoring.signal)
   try {
@@ -55,14 +92,16 @@ export async function predictVideo(
     const items = unlabelledItems(videos)
     await scoreClips(model, { ...scoring, items, sampling }, (clip) => scores.push(clip))
     scores.sort((a, b) => a.start - b.start)
-    const probabilities = meanProbabilities(scores, config.classes.length)
+    const probabilities = new ScorePool(aggregate)
+      .addAll(scores.flatMap(({ crops }) => crops))
+      .probabilities()
     return {
       video,
       top: topLabels(probabilities, config.classes, topK),
       probabilities,
       clips: scores.map((clip) => ({
         ...timesOf(clip.start, Math.min(info.frames, clip.start + span), info.framesPerSecond),
-        top: topLabels(clip.probabilities, config.classes, topK),
+        top: topLabels(new ScorePool(aggregate).addAll(clip.crops).probabilities(), config.classes, topK),
       })),
     }
   } finally {
@@ -75,22 +114,6 @@ function clipSpan({ architecture, preprocessing }: ModelConfig, framesPerSecond:
   const { temporalStride, framesPerSecond: wanted } = preprocessing
   const step = temporalStride * (wanted && framesPerSecond > 0 ? framesPerSecond / wanted : 1)
   return Math.floor((architecture.input.frames - 1) * step + 1e-6) + 1
-}
-
-function meanProbabilities(clips: ClipScore[], classes: number): number[] {
-  const sums = new Array<number>(classes).fill(0)
-  for (const clip of clips)
-    clip.probabilities.forEach((probability, label) => {
-      sums[label] = (sums[label] ?? 0) + probability
-    })
-  return sums.map((sum) => sum / clips.length)
-}
-
-function topLabels(probabilities: number[], classes: string[], count: number): LabelProbability[] {
-  return topPlaces(probabilities, count).map((place) => ({
-    label: classes[place] ?? '',
-    probability: probabilities[place] ?? 0,
-  }))
 }
 
 function timesOf(start: number, end: number, framesPerSecond: number): Omit<ClipPrediction, 'top'> {

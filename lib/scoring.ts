@@ -20,8 +20,8 @@ export interface ClipScore {
   item: number
   /** First frame. */
   start: number
-  /** In class order, the mean over the clip's crops. */
-  probabilities: number[]
+  /** The network's outputs in class order, one list for each crop. */
+  crops: number[][]
 }
 
 export interface ScoringRequest {
@@ -58,8 +58,8 @@ export async function scoreClips(
       return
     }
     event.items.forEach((item, i) => {
-      const logits = event.logits.subarray(i * classes, (i + 1) * classes)
-      crops.add({ item, start: event.starts[i] ?? 0, probabilities: softmax(logits) })
+      const logits = Array.from(event.logits.subarray(i * classes, (i + 1) * classes))
+      crops.add(item, event.starts[i] ?? 0, logits)
     })
     onProgress?.({ done: event.done, total: event.total })
   }
@@ -71,30 +71,27 @@ export async function scoreClips(
   crops.end()
 }
 
-/** Crops of one clip come one behind the other; their mean is the clip's answer. */
+/** Crops of one clip come one behind the other. */
 class CropMerger {
   readonly #onClip: (clip: ClipScore) => void
-  #crops: ClipScore[] = []
+  #clip: ClipScore | undefined
 
   constructor(onClip: (clip: ClipScore) => void) {
     this.#onClip = onClip
   }
 
-  add(crop: ClipScore): void {
-    const [first] = this.#crops
-    if (first && (first.item !== crop.item || first.start !== crop.start)) this.end()
-    this.#crops.push(crop)
+  add(item: number, start: number, logits: number[]): void {
+    if (this.#clip?.item === item && this.#clip.start === start) {
+      this.#clip.crops.push(logits)
+      return
+    }
+    this.end()
+    this.#clip = { item, start, crops: [logits] }
   }
 
   end(): void {
-    const [first] = this.#crops
-    if (!first) return
-    const mean = (_: number, i: number) =>
-      this.#crops.reduce((sum, crop) => sum + (crop.probabilities[i] ?? 0), 0) / this.#crops.length
-    this.#onClip(
-      this.#crops.length === 1 ? first : { ...first, probabilities: first.probabilities.map(mean) },
-    )
-    this.#crops = []
+    if (this.#clip) this.#onClip(this.#clip)
+    this.#clip = undefined
   }
 }
 

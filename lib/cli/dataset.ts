@@ -45,8 +45,10 @@ export async function openDataset(
   source: string,
   options: SourceOptions,
   session: Session,
+  indexing: Pick<OpenOptions, 'knownClasses'> = {},
 ): Promise<VideoDataset> {
-  const dataset = await VideoDataset.open(source, { ...sourceSettings(options), ...progressOf(session) })
+  const settings = { ...sourceSettings(options), ...progressOf(session), ...indexing }
+  const dataset = await VideoDataset.open(source, settings)
   tellDataset(dataset, session)
   return dataset
 }
@@ -56,7 +58,7 @@ export async function openOfficialSplit(
   videos: string,
   { ucf101Lists, hmdb51Lists, split, allowOverlap }: SourceOptions,
   session: Session,
-  indexing: { cache?: boolean } = {},
+  indexing: Pick<OpenOptions, 'cache' | 'knownClasses'> = {},
 ): Promise<{ training: VideoDataset; test: VideoDataset } | undefined> {
   const lists = ucf101Lists ?? hmdb51Lists
   if (lists === undefined) return undefined

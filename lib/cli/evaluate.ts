@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { EvaluateOptions } from '../config/scoring'
-import { type Evaluation, evaluate } from '../evaluation'
-import { C3D } from '../model'
+import { evaluate } from '../evaluation'
+import { confusionWriter, saveConfusion } from '../evaluation/confusion-file'
+import { resultsWriter, saveResults } from '../evaluation/results-file'
 import {
   addSourceOptions,
   openDataset,
@@ -10,16 +11,19 @@ import {
   type SourceOptions,
   tellDataset,
 } from './dataset'
-import { addCommonOptions, addDeviceOption, toClips, toNumber } from './options'
+import { evaluationReport } from './evaluation-report'
+import { addFusionOptions, append, type FusionOptions, Models } from './fusion'
+import { addCommonOptions, addDeviceOption, aggregateOption, toClips, toNumber } from './options'
 import type { CommonOptions, RunCommand } from './program'
 import type { Session } from './session'
-import { percent, plural, table } from './text'
 
-interface EvaluateCommandOptions extends CommonOptions, SourceOptions {
+interface EvaluateCommandOptions extends CommonOptions, SourceOptions, FusionOptions {
   clips?: EvaluateOptions['clips']
   crops?: number
   batchSize?: number
-  device?: string
+  aggregate?: EvaluateOptions['aggregate']
+  confusion?: string[]
+  details?: string[]
 }
 
 export function addEvaluateCommand(program: Command, run: RunCommand): void {
@@ -31,8 +35,19 @@ export function addEvaluateCommand(program: Command, run: RunCommand): void {
     .option('--clips <number>', "clips of a video, evenly spread, or 'all' that do not overlap", toClips)
     .option('--crops <number>', 'windows of a clip that are averaged: 1, 3 or 10', toNumber)
     .option('--batch-size <clips>', 'clips a forward pass', toNumber)
+    .addOption(aggregateOption())
+    .option(
+      '--confusion <file>',
+      'write the confusion matrix: .csv or .svg; may be given several times',
+      append,
+    )
+    .option(
+      '--details <file>',
+      'write the answer for every video: .jsonl or .csv; may be given twice',
+      append,
+    )
     .option('--allow-overlap', 'accept official lists that test on what they train on')
-  addCommonOptions(addDeviceOption(addSourceOptions(command))).action(
+  addCommonOptions(addDeviceOption(addFusionOptions(addSourceOptions(command)))).action(
     (model: string, videos: string, options: EvaluateCommandOptions) =>
       run(options, (session) => evaluateCommand(model, videos, options, session)),
   )
@@ -45,47 +60,30 @@ async function evaluateCommand(
   session: Session,
 ): Promise<void> {
   const { terminal, signal } = session
-  const { clips, batchSize, device } = options
-  const crops = options.crops as EvaluateOptions['crops']
-  using model = await C3D.load(file, { device, signal })
-  const official = await openOfficialSplit(videos, options, session)
-  using dataset = official?.test ?? (await openDataset(videos, options, session))
+  const { clips, batchSize, aggregate, weights, confusion = [], details = [] } = options
+  // A wrong ending shall not be told after hours of computing.
+  confusion.forEach(confusionWriter)
+  details.forEach(resultsWriter)
+  using models = await Models.load(file, options, session)
+  const known = { knownClasses: models.first.classes }
+  const official = await openOfficialSplit(videos, options, session, known)
+  using dataset = official?.test ?? (await openDataset(videos, options, session, known))
   if (official) tellDataset(dataset, session)
-  const evaluation = await evaluate(model, dataset, {
+  const settings: EvaluateOptions = {
     clips,
-    crops,
+    crops: options.crops as EvaluateOptions['crops'],
     batchSize,
+    aggregate,
+    details: details.length > 0,
     signal,
     onProgress: ({ done, total }) => terminal.progress('clips', done, total),
-  })
-  terminal.emit({ type: 'evaluation', classes: model.classes, ...evaluation })
-  terminal.print(summary(evaluation, model.classes))
-}
-
-function summary(evaluation: Evaluation, classes: readonly string[]): string {
-  const { loss, clipTop1, clipTop5, videoTop1, videoTop5, clips, videos } = evaluation
-  return [
-    table([
-      ['', 'top 1', 'top 5'],
-      [plural(clips, 'clip'), percent(clipTop1), percent(clipTop5)],
-      [plural(videos, 'video'), percent(videoTop1), percent(videoTop5)],
-    ]),
-    `loss ${loss.toFixed(3)}`,
-    '',
-    table([
-      ['class', 'videos', 'right', 'most often mistaken for'],
-      ...evaluation.perClass.map(({ label, videos: count, videoTop1: right }, i) => [
-        label,
-        String(count),
-        right === null ? '' : percent(right),
-        mistakenFor(evaluation.confusion[i] ?? [], i, classes),
-      ]),
-    ]),
-  ].join('\n')
-}
-
-function mistakenFor(answers: readonly number[], label: number, classes: readonly string[]): string {
-  const mistakes = answers.map((count, answer) => (answer === label ? 0 : count))
-  const most = Math.max(...mistakes)
-  return most === 0 ? '' : `${classes[mistakes.indexOf(most)]} (${most})`
+  }
+  const { results, ...evaluation } =
+    models.all.length === 1
+      ? await evaluate(models.first, dataset, settings)
+      : await evaluate(models.all, dataset, { ...settings, weights })
+  for (const target of confusion) await saveConfusion(target, evaluation)
+  for (const target of details) await saveResults(target, results ?? [])
+  terminal.emit({ type: 'evaluation', classes: models.first.classes, ...evaluation })
+  terminal.print(evaluationReport(evaluation, [file, ...(options.with ?? [])]))
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { presetNames } from '../config/presets'
 import type { Clips } from '../config/sampling'
+import { aggregates } from '../config/scoring'
 
 /** A number as commander reads it; its range is the schema's business. */
 export function toNumber(text: string): number {
@@ -30,6 +31,12 @@ export function addCommonOptions(command: Command): Command {
 
 export function addDeviceOption(command: Command): Command {
   return command.option('--device <device>', 'auto, cpu, cuda or cuda:<number>')
+}
+
+export function aggregateOption(): Option {
+  return new Option('--aggregate <how>', 'how the answers for the clips of a video become one').choices(
+    aggregates,
+  )
 }
 
 export function presetOption(): Option {

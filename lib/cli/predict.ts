@@ -1,19 +1,21 @@
 import type { Command } from 'commander'
+import { invalid } from '../config/parse'
 import type { PredictOptions } from '../config/scoring'
-import { C3D } from '../model'
+import type { LabelProbability } from '../evaluation/top-labels'
 import { isAborted } from '../native/errors'
-import type { ClipPrediction, LabelProbability, Prediction } from '../prediction'
-import { addCommonOptions, addDeviceOption, toClips, toNumber } from './options'
+import { type ClipPrediction, type FusedPrediction, type Prediction, predict } from '../prediction'
+import { addFusionOptions, type FusionOptions, Models } from './fusion'
+import { addCommonOptions, addDeviceOption, aggregateOption, toClips, toNumber } from './options'
 import type { CommonOptions, RunCommand } from './program'
 import type { Session } from './session'
 import { percent } from './text'
 
-interface PredictCommandOptions extends CommonOptions {
+interface PredictCommandOptions extends CommonOptions, FusionOptions {
   clips?: PredictOptions['clips']
   top?: number
   perClip?: boolean
   batchSize?: number
-  device?: string
+  aggregate?: PredictOptions['aggregate']
 }
 
 export function addPredictCommand(program: Command, run: RunCommand): void {
@@ -25,8 +27,9 @@ export function addPredictCommand(program: Command, run: RunCommand): void {
     .option('--clips <number>', "clips of a video, evenly spread, or 'all' that do not overlap", toClips)
     .option('--top <number>', 'classes to show', toNumber)
     .option('--per-clip', 'show every clip too')
+    .addOption(aggregateOption())
     .option('--batch-size <clips>', 'clips a forward pass', toNumber)
-  addCommonOptions(addDeviceOption(command)).action(
+  addCommonOptions(addDeviceOption(addFusionOptions(command))).action(
     (model: string, videos: string[], options: PredictCommandOptions) =>
       run(options, (session) => predictCommand(model, videos, options, session)),
   )
@@ -35,14 +38,24 @@ export function addPredictCommand(program: Command, run: RunCommand): void {
 async function predictCommand(
   file: string,
   videos: string[],
-  { clips, top, perClip, batchSize, device }: PredictCommandOptions,
+  options: PredictCommandOptions,
   session: Session,
 ): Promise<void> {
   const { terminal, signal } = session
-  using model = await C3D.load(file, { device, signal })
+  if (options.perClip && options.with)
+    throw invalid(
+      '--per-clip',
+      'this is for one model: models that are asked together may look at other clips',
+    )
+  using models = await Models.load(file, options, session)
+  const { clips, top, perClip, batchSize, aggregate, weights } = options
+  const settings = { clips, topK: top, batchSize, aggregate, signal }
   for (const video of videos) {
     try {
-      const prediction = await model.predict(video, { clips, topK: top, batchSize, signal })
+      const prediction =
+        models.all.length === 1
+          ? await models.first.predict(video, settings)
+          : await predict(models.all, video, { ...settings, weights })
       terminal.emit({ type: 'prediction', ...prediction })
       terminal.print(describe(prediction, perClip ?? false))
     } catch (error) {
@@ -53,8 +66,9 @@ async function predictCommand(
   }
 }
 
-function describe({ video, top, clips }: Prediction, perClip: boolean): string {
-  return [`${video}: ${labels(top)}`, ...(perClip ? clips.map(clipLine) : [])].join('\n')
+function describe(prediction: Prediction | FusedPrediction, perClip: boolean): string {
+  const clips = 'clips' in prediction && perClip ? prediction.clips : []
+  return [`${prediction.video}: ${labels(prediction.top)}`, ...clips.map(clipLine)].join('\n')
 }
 
 function clipLine(clip: ClipPrediction): string {

@@ -30,6 +30,11 @@ const indexingShape = {
   onProblem: choice(['leave-out', 'fail']).default('leave-out'),
   /** Whether frame counts are kept for the next opening, in `index` of the package's cache folder. */
   cache: flag().default(true),
+  /** The classes that videos may have, as those of a model: another one is refused before any video is opened. */
+  knownClasses: z
+    .array(text('the name of a class'), { error: expected('a list of class names') })
+    .readonly()
+    .optional(),
   signal: abortSignal().optional(),
   onProgress: callback<(progress: IndexingProgress) => void>().optional(),
 }

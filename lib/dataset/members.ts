@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { IndexingOptions } from '../config/dataset'
+import { unknownClasses } from '../labels'
 import type { NativeVideoInfo, NativeVideoSet } from '../native/binding'
 import { C3DError } from '../native/errors'
 import { indexFiles, locateFiles } from './files'
@@ -30,6 +31,7 @@ export interface OpenedListing {
 
 /** Opens every file of a listing once, however many of its videos are parts of it. */
 export async function openListing(listing: Listing, options: IndexingOptions): Promise<OpenedListing> {
+  if (options.knownClasses) requireKnownClasses(listing, options.knownClasses)
   const files = await locateFiles(listing.videos)
   const native = await indexFiles(files, options)
   const infos = native.videos // made anew by the addon each time it is asked for
@@ -62,6 +64,12 @@ export async function openListing(listing: Listing, options: IndexingOptions): P
     throw cannotRead(listing, problems)
   }
   return { native, members, classes, problems, warnings }
+}
+
+function requireKnownClasses({ videos }: Listing, known: readonly string[]): void {
+  const labels = new Set(videos.flatMap((video) => video.labels))
+  const unknown = [...labels].filter((label) => !known.includes(label))
+  if (unknown.length > 0) throw unknownClasses(unknown, known)
 }
 
 function videoItem(listed: ListedVideo, info: NativeVideoInfo, { start, end }: Part): VideoItem {

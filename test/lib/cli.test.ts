@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { PassThrough } from 'node:stream'
+import { evaluationReport } from '../../lib/cli/evaluation-report'
 import { runCommandLine } from '../../lib/cli/program'
 import { short, table } from '../../lib/cli/text'
 import type { NativeTrainRequest } from '../../lib/native/binding'
@@ -340,7 +341,89 @@ describe('predict', () => {
     const { status, stdout } = await c3d('evaluate', model, data)
     expect(status).toBe(0)
     expect(stdout).toMatch(/10 videos +50\.0% +100\.0%/)
-    expect(stdout).toMatch(/jump +5 +0\.0% +run \(5\)/)
+    expect(stdout).toMatch(/jump +5 +0\.0% +- +0\.0% +50\.0% +run \(5\)/)
+    expect(stdout).toMatch(/run +5 +100\.0% +50\.0% +66\.7% +50\.0%/)
+  })
+
+  test('evaluate writes the confusion matrix and the answers, and prints everything with --json', async () => {
+    const model = await makeModel()
+    binding.score = fakeScoring(() => [{ start: 0, logits: [0, 100] }])
+    const file = (name: string) => path.join(folder, name)
+    const files = ['--confusion', file('m.csv'), '--confusion', file('m.svg'), '--details', file('d.csv')]
+    const { stdout } = await c3d('evaluate', model, data, '--json', ...files)
+    expect(linesOf(stdout).at(-1)).toMatchObject({
+      type: 'evaluation',
+      classes: ['jump', 'run'],
+      meanClassAccuracy: 0.5,
+      perClass: [
+        { label: 'jump', precision: null },
+        { label: 'run', precision: 0.5 },
+      ],
+    })
+    expect(await readFile(file('m.csv'), 'utf8')).toBe('class,jump,run\njump,0,5\nrun,0,5\n')
+    expect(await readFile(file('m.svg'), 'utf8')).toContain('</svg>')
+    expect((await readFile(file('d.csv'), 'utf8')).split('\n')).toHaveLength(12)
+  })
+
+  test('evaluate and predict ask several models', async () => {
+    const model = await makeModel()
+    binding.score = fakeScoring(() => [{ start: 0, logits: [0, 100] }])
+    const evaluated = await c3d('evaluate', model, data, '--with', model, '--weights', '1,3')
+    expect(evaluated.stdout).toMatch(/safetensors +25\.0% +50\.0% .*\n.* +75\.0% .*\ntogether +50\.0%/)
+    const video = path.join(data, 'run', '0.mp4')
+    const predicted = await c3d('predict', model, video, '--with', model, '--top', '1')
+    expect(predicted.stdout).toBe(`${video}: run 100.0%\n`)
+    const refused = await c3d('predict', model, video, '--with', model, '--per-clip')
+    expect(refused).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--per-clip: this is for one'),
+    })
+  })
+
+  test.each([
+    [['--confusion', 'matrix.png'], "ends with .csv or .svg for the confusion matrix, got 'matrix.png'"],
+    [['--details', 'videos.txt'], 'ends with .jsonl or .csv'],
+    [['--weights', '1,2'], 'at --weights: expected 1, one a model (see --with), got 2'],
+    [['--aggregate', 'mean'], 'Allowed choices are probabilities, logits, max'],
+  ])('evaluate refuses %p before the videos are counted', async (options, message) => {
+    const model = await makeModel()
+    const indexVideos = jest.spyOn(binding, 'indexVideos')
+    const { status, stderr } = await c3d('evaluate', model, data, ...options)
+    expect(stderr).toContain(message)
+    expect(status).toBe(2)
+    expect(indexVideos).not.toHaveBeenCalled()
+  })
+
+  test('evaluate refuses classes that the model does not know before the videos are counted', async () => {
+    const model = await makeModel()
+    await cp(path.join(data, 'run'), path.join(data, 'swim'), { recursive: true })
+    const indexVideos = jest.spyOn(binding, 'indexVideos')
+    const { status, stderr } = await c3d('evaluate', model, data)
+    expect(stderr).toContain("The data set has the class 'swim', which the model does not know")
+    expect(status).toBe(2)
+    expect(indexVideos).not.toHaveBeenCalled()
+  })
+
+  test('the table of an evaluation shows the worst of many classes', () => {
+    const perClass = Array.from({ length: 100 }, (_, i) => ({
+      ...{ label: `class ${i}`, support: i === 99 ? 0 : 2, precision: 1, f1: 1, averagePrecision: 1 },
+      recall: i === 99 ? null : 1 - i / 100,
+    }))
+    const confusion = perClass.map(() => perClass.map(() => 0))
+    const scores = {
+      videoTop1: 0.5,
+      videoTop5: 1,
+      videos: 198,
+      clipTop1: 0.5,
+      clipTop5: 1,
+      clips: 198,
+      loss: 1,
+    }
+    const means = { meanClassAccuracy: 0.5, meanAveragePrecision: 0.5 }
+    const report = evaluationReport({ ...scores, ...means, confusion, perClass }, ['model'])
+    expect(report.match(/^class \d+ /gm)).toHaveLength(20)
+    expect(report).toMatch(/mistaken for\nclass 98 +2 +2\.0%/)
+    expect(report).toContain('the worst 20 of 100 classes; --json tells all')
   })
 
   test('evaluate takes a manifest, and the test part of official lists', async () => {

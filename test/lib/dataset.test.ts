@@ -69,6 +69,17 @@ describe('opening', () => {
     ])
   })
 
+  test('refuses classes that are not known before a video is opened', async () => {
+    await make('run/a.mp4', 'sit/b.mp4', 'walk/c.mp4')
+    const indexVideos = jest.spyOn(binding, 'indexVideos')
+    await expect(VideoDataset.open(folder, { knownClasses: ['run', 'turn'] })).rejects.toMatchObject({
+      code: 'C3D_INVALID_ARGUMENT',
+      message:
+        "The data set has the classes 'sit', 'walk', which the model does not know. Its classes: run, turn.",
+    })
+    expect(indexVideos).not.toHaveBeenCalled()
+  })
+
   test('reports its progress', async () => {
     await make('run/a.mp4', 'walk/c.mp4')
     const progress = jest.fn()

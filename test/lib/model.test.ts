@@ -299,9 +299,9 @@ test('evaluate scores clips and videos', async () => {
       [0, 0, 0],
     ],
     perClass: [
-      { label: 'a', videos: 2, videoTop1: 0.5 },
-      { label: 'b', videos: 1, videoTop1: 1 },
-      { label: 'c', videos: 0, videoTop1: null },
+      { label: 'a', support: 2, recall: 0.5 },
+      { label: 'b', support: 1, recall: 1 },
+      { label: 'c', support: 0, recall: null },
     ],
   })
   const right = -Math.log(softmax(sure(0))[0] ?? 0)

@@ -1,0 +1,44 @@
+import { evaluationSampling } from '../config/sampling'
+import type { ResolvedEvaluation } from '../config/scoring'
+import type { modelState } from '../model'
+import type { NativeItems } from '../native/binding'
+import { scoreClips } from '../scoring'
+import { ClipMetrics, type ClipScores } from './clip-metrics'
+import { ScorePool } from './score-pool'
+
+export type ModelState = ReturnType<typeof modelState>
+
+/**
+ * Runs all videos through one model.
+ *
+ * @param onVideo gets the probabilities for each video, by its place in the data set, when its last clip is computed;
+ * not for a video that could not be read
+ */
+export async function scoreVideos(
+  model: ModelState,
+  items: NativeItems,
+  settings: ResolvedEvaluation,
+  onVideo: (item: number, probabilities: number[]) => void,
+): Promise<ClipScores> {
+  const { clips, crops, aggregate, details: _, topK: __, onVideo: ___, ...scoring } = settings
+  const clipMetrics = new ClipMetrics()
+  let current: { item: number; pool: ScorePool } | undefined
+  const finish = (): void => {
+    if (current) onVideo(current.item, current.pool.probabilities())
+  }
+  const sampling = evaluationSampling(clips, crops, model.config.preprocessing)
+  // Clips come in the order of their videos: nothing is shuffled here.
+  await scoreClips(model, { ...scoring, items, sampling }, (clip) => {
+    clipMetrics.add(
+      new ScorePool(aggregate).addAll(clip.crops).probabilities(),
+      items.labels[clip.item] ?? -1,
+    )
+    if (current?.item !== clip.item) {
+      finish()
+      current = { item: clip.item, pool: new ScorePool(aggregate) }
+    }
+    current.pool.addAll(clip.crops)
+  })
+  finish()
+  return clipMetrics.scores()
+}
