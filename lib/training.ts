@@ -75,7 +75,7 @@ export function train(
     overwrite,
   }
   requireEveryClass(dataset, model)
-  requireFitting(plan.config, model.architecture)
+  requireFitting(plan.config, model.architecture, validation !== undefined)
   if (validation && !allowOverlap) requireApart(dataset.overlaps(validation), 'training and validation')
   if (inTraining.has(model))
     throw new C3DError(

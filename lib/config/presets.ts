@@ -33,6 +33,8 @@ const caffeOptimizer = {
   biasWeightDecay: 0,
 } satisfies Partial<TrainingConfig['optimizer']>
 
+const byEpochs = { unit: 'epochs', warmup: 0 } as const
+
 export const presetNames = ['modern', 'paper-section-3'] as const
 export type PresetName = (typeof presetNames)[number]
 
@@ -70,7 +72,7 @@ const paperSection3: Preset = {
       momentum: 0.9, // conv3d_ucf101_solver.prototxt
       weightDecay: 0.005, // conv3d_ucf101_solver.prototxt
     },
-    schedule: { type: 'step', every: 4, gamma: 0.1 }, // section 3.1
+    schedule: { ...byEpochs, type: 'step', every: 4, gamma: 0.1 }, // section 3.1
     sampling: {
       ...plainSampling,
       mode: 'non-overlapping', // section 3.1: "split into non-overlapped 16-frame clips"
@@ -111,7 +113,7 @@ const modern: Preset = {
       momentum: 0.9,
       weightDecay: 5e-4, // c3d_finetuning/c3d_ucf101_finetuning_solver.prototxt
     },
-    schedule: { type: 'cosine', warmup: 1, minimum: 0.01 }, // Loshchilov and Hutter, ICLR 2017
+    schedule: { ...byEpochs, type: 'cosine', warmup: 1, minimum: 0.01 }, // Loshchilov and Hutter, ICLR 2017
     sampling: { ...plainSampling, mode: 'random', clipsPerVideo: 1, crop: 'random', flipProbability: 0.5 },
     evaluation: { clips: 4, crops: 1, batchSize: 16 },
     loader: defaultLoader('skip'),

@@ -14,28 +14,7 @@ import {
   samplingSchema,
   shuffled,
 } from './sampling'
-
-const scheduleSchema = z.discriminatedUnion(
-  'type',
-  [
-    settings({ type: z.literal('constant') }),
-    settings({
-      type: z.literal('step'),
-      /** Epochs from one reduction to the next. */
-      every: wholeNumber({ atLeast: 1 }),
-      /** Section 3.1 divides by 10. */
-      gamma: finiteNumber({ above: 0, atMost: 1 }).default(0.1),
-    }),
-    settings({
-      type: z.literal('cosine'),
-      /** Epochs of linear increase at the start; fractions allowed. */
-      warmup: finiteNumber({ atLeast: 0 }).default(0),
-      /** The last learning rate, as a part of the first. */
-      minimum: finiteNumber({ atLeast: 0, atMost: 1 }).default(0),
-    }),
-  ],
-  { error: expected("a schedule whose type is 'constant', 'step' or 'cosine'") },
-)
+import { scheduleSchema } from './schedule'
 
 /** SGD with momentum; docs/recipes.md has the formulas. */
 const optimizerSchema = settings({

@@ -243,10 +243,18 @@ export interface NativeOptimizer {
   layers: Record<string, { learningRate: number }>
 }
 
-export type NativeSchedule =
+export type NativeSchedule = {
+  /** Of warm-up and all other times. */
+  unit: 'epochs' | 'iterations'
+  warmup: number
+} & (
   | { type: 'constant' }
   | { type: 'step'; every: number; gamma: number }
-  | { type: 'cosine'; warmup: number; minimum: number }
+  | { type: 'multi-step'; at: number[]; gamma: number }
+  | { type: 'cosine'; minimum: number }
+  | { type: 'polynomial'; power: number; minimum: number }
+  | { type: 'plateau'; gamma: number; patience: number; threshold: number; minimum: number }
+)
 
 export interface NativeLoaderOptions {
   threads: number
@@ -259,7 +267,6 @@ export interface NativeTrainingConfig {
   batchSize: number
   seed: number
   optimizer: NativeOptimizer
-  /** Steps and warm-up counted in epochs (fractions allowed for warm-up); `minimum` as a part of the learning rate. */
   schedule: NativeSchedule
   sampling: NativeSampling
   evaluation: { batchSize: number; sampling: NativeSampling }

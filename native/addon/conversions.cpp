@@ -76,12 +76,27 @@ std::vector<double> toNumbers(const Napi::Array& list) {
   return numbers;
 }
 
-Schedule toSchedule(const Napi::Object& schedule) {
-  const auto type = text(schedule, "type");
+decltype(Schedule::kind) toScheduleKind(const Napi::Object& source) {
+  const auto type = text(source, "type");
   if (type == "constant") return ConstantSchedule{};
-  if (type == "step") return StepSchedule{number(schedule, "every"), number(schedule, "gamma")};
-  if (type == "cosine") return CosineSchedule{number(schedule, "warmup"), number(schedule, "minimum")};
+  if (type == "step") return StepSchedule{number(source, "every"), number(source, "gamma")};
+  if (type == "multi-step") return MultiStepSchedule{toNumbers(array(source, "at")), number(source, "gamma")};
+  if (type == "cosine") return CosineSchedule{number(source, "minimum")};
+  if (type == "polynomial") return PolynomialSchedule{number(source, "power"), number(source, "minimum")};
+  if (type == "plateau")
+    return PlateauSchedule{number(source, "gamma"), integer(source, "patience"), number(source, "threshold"),
+                           number(source, "minimum")};
   unknown("schedule", type);
+}
+
+ScheduleUnit toScheduleUnit(const std::string& name) {
+  if (name == "epochs") return ScheduleUnit::Epochs;
+  if (name == "iterations") return ScheduleUnit::Iterations;
+  unknown("unit of a schedule", name);
+}
+
+Schedule toSchedule(const Napi::Object& source) {
+  return {toScheduleKind(source), toScheduleUnit(text(source, "unit")), number(source, "warmup")};
 }
 
 SgdForm toSgdForm(const std::string& name) {

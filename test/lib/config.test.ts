@@ -42,7 +42,7 @@ describe('mistakes in settings', () => {
     ],
     [
       training({ schedule: { type: 'linear' } }),
-      `at training.schedule.type: expected a schedule whose type is 'constant', 'step' or 'cosine', got {"type":"linear"}`,
+      `at training.schedule.type: expected a schedule whose type is 'constant', 'step', 'multi-step', 'cosine', 'polynomial' or 'plateau', got {"type":"linear"}`,
     ],
     [training([]), 'at training: expected an object of settings, got []'],
     [model({ classes: ['a'] }), 'at model.classes: expected at least 2 classes, got ["a"]'],

@@ -107,9 +107,9 @@ Trainer::EpochTotals Trainer::trainOneEpoch(std::int64_t epoch, const Cancellati
 
     const auto position = static_cast<double>(epoch - 1) +
                           static_cast<double>(stepInEpoch - 1) / static_cast<double>(stepsInEpoch);
-    learningRate_ = config_.optimizer.learningRate * learningRateFactor(config_.schedule, position,
-                                                                        static_cast<double>(config_.epochs),
-                                                                        static_cast<double>(stepsInEpoch));
+    learningRate_ = config_.optimizer.learningRate * plateau_.factor *
+                    learningRateFactor(config_.schedule, position, static_cast<double>(config_.epochs),
+                                       static_cast<double>(stepsInEpoch));
     const auto outcome = step(*batch, cancellation);
 
     const auto size = static_cast<double>(batch->clips.size());
@@ -157,6 +157,7 @@ Scores Trainer::evaluate(std::int64_t epoch, const Cancellation& cancellation) {
       },
       [&](const auto& unreadable) { tell(*validation_, unreadable); });
   const auto scores = accumulator.scores();
+  observeValidation(config_.schedule, scores.loss, plateau_);
   sink_(EvaluationEvent{epoch, watch.seconds(), scores});
   return scores;
 }

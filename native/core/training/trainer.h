@@ -61,6 +61,7 @@ class Trainer {
   TrainingEventSink sink_;
   Sgd optimizer_;
   at::Generator dropoutGenerator_;
+  PlateauState plateau_;
   double learningRate_ = 0;  // of the latest step
   std::int64_t steps_ = 0;
   std::set<std::string> told_;  // paths of unreadable videos
