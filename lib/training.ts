@@ -12,7 +12,7 @@ import {
 import { datasetState, VideoDataset } from './dataset'
 import { requireApart } from './dataset/overlap'
 import { rangeOf, type VideoItem } from './dataset/video-item'
-import { nativeItems } from './labels'
+import { countLabels, nativeItems } from './labels'
 import { type C3D, fileHeader, type ModelState, modelState } from './model'
 import { addon } from './native/addon'
 import type { NativeItems, NativeTrainEvent } from './native/binding'
@@ -75,7 +75,7 @@ export function train(
     overwrite,
   }
   requireEveryClass(dataset, model)
-  requireFitting(plan.config, model.architecture, validation !== undefined)
+  requireFitting(plan.config, model.architecture, model.classes.length, validation !== undefined)
   if (validation && !allowOverlap) requireApart(dataset.overlaps(validation), 'training and validation')
   if (inTraining.has(model))
     throw new C3DError(
@@ -129,7 +129,11 @@ async function perform(
   const request = {
     training,
     validation,
-    config: nativeTraining(config, state.config.preprocessing),
+    config: nativeTraining(
+      config,
+      state.config.preprocessing,
+      countLabels(training, state.config.classes.length),
+    ),
     checkpoint: folder ? { file: folder.model, header: fileHeader(state) } : null,
   }
   let reason: TrainingResult['reason'] = 'finished'

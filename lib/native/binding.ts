@@ -235,6 +235,8 @@ export interface NativeOptimizer {
   momentum: number
   weightDecay: number
   nesterov: boolean
+  /** null: any. */
+  maxGradientNorm: number | null
   /** Factors of the learning rate and of the weight decay. */
   biasLearningRate: number
   biasWeightDecay: number
@@ -264,9 +266,14 @@ export interface NativeLoaderOptions {
 
 export interface NativeTrainingConfig {
   epochs: number
+  /** Clips a step. */
   batchSize: number
+  /** Passes a step. */
+  accumulate: number
   seed: number
   optimizer: NativeOptimizer
+  /** No weights: all 1. */
+  loss: { labelSmoothing: number; focalGamma: number; classWeights: number[] }
   schedule: NativeSchedule
   sampling: NativeSampling
   evaluation: { batchSize: number; sampling: NativeSampling }

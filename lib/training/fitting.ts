@@ -1,5 +1,6 @@
 import type { Architecture } from '../config/architectures'
 import { nearestWord } from '../config/fields'
+import { requireUsableLoss } from '../config/loss'
 import { invalid } from '../config/parse'
 import type { TrainingConfig } from '../config/training'
 
@@ -10,10 +11,12 @@ import type { TrainingConfig } from '../config/training'
  * @throws C3D_INVALID_CONFIG
  */
 export function requireFitting(
-  { optimizer, schedule }: TrainingConfig,
+  { optimizer, schedule, loss }: TrainingConfig,
   { layers, classifier }: Architecture,
+  classes: number,
   validated: boolean,
 ): void {
+  requireUsableLoss(loss, classes)
   if (schedule.type === 'plateau' && !validated)
     throw invalid(
       'training.schedule',

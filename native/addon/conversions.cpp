@@ -112,6 +112,7 @@ OptimizerConfig toOptimizer(const Napi::Object& source) {
   config.momentum = number(source, "momentum");
   config.weightDecay = number(source, "weightDecay");
   config.nesterov = boolean(source, "nesterov");
+  if (!isNull(source, "maxGradientNorm")) config.maxGradientNorm = number(source, "maxGradientNorm");
   config.biasRate = number(source, "biasLearningRate");
   config.biasDecay = number(source, "biasWeightDecay");
   config.normDecay = number(source, "normWeightDecay");
@@ -122,6 +123,11 @@ OptimizerConfig toOptimizer(const Napi::Object& source) {
     config.layerRates[name] = number(object(layers, name.c_str()), "learningRate");
   }
   return config;
+}
+
+LossConfig toLoss(const Napi::Object& source) {
+  return {number(source, "labelSmoothing"), number(source, "focalGamma"),
+          toNumbers(array(source, "classWeights"))};
 }
 
 video::ChannelOrder toChannelOrder(const std::string& name) {
@@ -321,7 +327,9 @@ TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLay
   config.epochs = integer(source, "epochs");
   config.batchSize = static_cast<std::size_t>(integer(source, "batchSize"));
   config.seed = static_cast<std::uint64_t>(integer(source, "seed"));
+  config.passes = static_cast<std::size_t>(integer(source, "accumulate"));
   config.optimizer = toOptimizer(object(source, "optimizer"));
+  config.loss = toLoss(object(source, "loss"));
   config.schedule = toSchedule(object(source, "schedule"));
   config.layout = layout;
   config.sampling = toSampling(object(source, "sampling"));

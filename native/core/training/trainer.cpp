@@ -1,13 +1,15 @@
 #include "core/training/trainer.h"
 
 #include <ATen/Context.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <mutex>
+#include <span>
 
+#include "core/training/loss.h"
 #include "core/weights/tensor_file.h"
 
 namespace c3d {
@@ -132,14 +134,28 @@ Trainer::EpochTotals Trainer::trainOneEpoch(std::int64_t epoch, const Cancellati
 Trainer::StepOutcome Trainer::step(video::ClipBatch& batch, const Cancellation& cancellation) {
   const std::lock_guard lock(model_.mutex());
   const FrozenParameters frozen(optimizer_.frozen());
-  const auto input = model_.preprocess(pixelsOf(batch, config_.layout), placesOf(batch));
+  const auto pixels = pixelsOf(batch, config_.layout);
+  const auto places = placesOf(batch);
   const auto labels = labelsOf(batch).to(model_.device());
+  const Loss loss(config_.loss, labels);
+  const auto clips = labels.numel();
+  const auto passes = static_cast<std::int64_t>(config_.passes);
+  const auto clipsAPass = (static_cast<std::int64_t>(config_.batchSize) + passes - 1) / passes;
   optimizer_.zeroGradients();
-  const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation});
-  const auto loss = at::cross_entropy_loss(logits, labels);
-  const StepOutcome outcome{loss.item<double>(), logits.argmax(1).eq(labels).sum().item<std::int64_t>()};
-  requireFinite(outcome.loss, steps_ + 1, learningRate_);
-  loss.backward();
+  StepOutcome outcome;
+  for (std::int64_t first = 0; first < clips; first += clipsAPass) {
+    const auto size = std::min(clipsAPass, clips - first);
+    const auto input = model_.preprocess(
+        pixels.narrow(0, first, size),
+        std::span(places).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
+    const auto some = labels.narrow(0, first, size);
+    const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation});
+    const auto part = loss.part(logits, some);
+    outcome.loss += part.item<double>();
+    outcome.hits += logits.argmax(1).eq(some).sum().item<std::int64_t>();
+    requireFinite(outcome.loss, steps_ + 1, learningRate_);
+    part.backward();  // adds to the gradients of the passes before
+  }
   optimizer_.step(learningRate_);
   ++steps_;
   return outcome;

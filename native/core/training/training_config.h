@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/training/loss.h"
 #include "core/training/schedule.h"
 #include "core/video/clip_loader.h"
 #include "core/video/clip_sampler.h"
@@ -22,6 +23,7 @@ struct OptimizerConfig {
   double momentum = 0;
   double weightDecay = 0;
   bool nesterov = false;
+  double maxGradientNorm = 0;  // 0: any
   // Factors of the learning rate and of the weight decay.
   double biasRate = 1;  // biases of convolutions and linear layers
   double biasDecay = 1;
@@ -38,8 +40,10 @@ struct EvaluationConfig {
 struct TrainingConfig {
   std::int64_t epochs = 0;
   std::size_t batchSize = 0;  // clips a step
+  std::size_t passes = 1;     // that the clips of a step are computed in
   std::uint64_t seed = 0;     // of sampling, augmentation and dropout
   OptimizerConfig optimizer;
+  LossConfig loss;
   Schedule schedule;
   video::ClipLayout layout;
   video::SamplingOptions sampling;
