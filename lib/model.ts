@@ -7,7 +7,7 @@ import {
   nativeModel,
   resolveModel,
 } from './config/model'
-import { complete, parse } from './config/parse'
+import { complete, invalid, parse } from './config/parse'
 import { type Preprocessing, type PreprocessingOptions, resolvePreprocessing } from './config/preprocessing'
 import { presets } from './config/presets'
 import type { PredictOptions } from './config/scoring'
@@ -89,16 +89,24 @@ export class C3D implements Disposable {
    * another program with the same tensors give `architecture` and `classes` (and `preprocessing`, without which the
    * default preset's is taken).
    *
-   * @throws C3D_FILE_NOT_FOUND, C3D_FILE, C3D_WEIGHTS (damaged, or tensors that do not fit the architecture)
+   * To train a model further on other classes, give them with `newClassifier: true`: its last layer then gets fresh
+   * weights, by the model's initializer.
+   *
+   * @example await C3D.load('sports1m.safetensors', { classes: data.classes, newClassifier: true })
+   * @throws C3D_INVALID_CONFIG (a new classifier without classes), C3D_FILE_NOT_FOUND, C3D_FILE, C3D_WEIGHTS (damaged, or tensors that do not fit the architecture)
    */
   static async load(file: string, options: LoadOptions = {}): Promise<C3D> {
-    const { device, signal, ...given } = parse(loadSchema, options, 'load')
+    const { device, signal, newClassifier, ...given } = parse(loadSchema, options, 'load')
+    if (newClassifier && given.classes === undefined)
+      throw invalid('load.classes', 'expected the classes of the new classifier, got nothing')
     const contents = await readTensorFile(file)
     const { metadata, meanFile } = describeFile(file, readMetadata(contents.metadata, file), given)
     const native = await runTask(() => addon().createModel(nativeModel(metadata.config, device)), signal)
     return ready(native, async () => {
-      const fromFile = native.tensors().filter(({ name }) => name !== MEAN_CUBE || meanFile === undefined)
-      const locations = locateTensors(file, contents, fromFile)
+      const { classifier } = metadata.config.architecture
+      const isFresh = (name: string) =>
+        (name === MEAN_CUBE && meanFile !== undefined) || (newClassifier && name.startsWith(`${classifier}.`))
+      const locations = locateTensors(file, contents, native.tensors(), { classifier, isFresh })
       await runTask(() => native.loadTensors(file, locations), signal)
       await giveMeanCube(native, metadata.config, meanFile)
       return new C3D({ ...metadata, native })
@@ -301,26 +309,28 @@ async function giveMeanCube(
     await loadMeanCube(native, file, architecture.input.frames, preprocessing.resize)
 }
 
+type Description = Pick<LoadOptions, 'architecture' | 'classes' | 'preprocessing' | 'seed'>
+
 /** The file's own description, with the user's instead where given. */
 function describeFile(
   file: string,
   metadata: ModelMetadata | undefined,
-  given: Pick<LoadOptions, 'architecture' | 'classes' | 'preprocessing'>,
+  given: Description,
 ): { metadata: ModelMetadata; meanFile: string | undefined } {
   if (metadata) return overridden(metadata, given)
-  const { architecture, classes, preprocessing } = given
+  const { architecture, classes, preprocessing, seed } = given
   if (architecture === undefined || classes === undefined)
     throw new C3DError(
       'C3D_WEIGHTS',
       `'${file}' was not written by torch-c3d, so it does not say what network its weights belong to. Give C3D.load the architecture and the classes (and the preprocessing that the network was trained with).`,
     )
-  const { config, meanFile } = resolveModel({ architecture, classes, preprocessing })
+  const { config, meanFile } = resolveModel({ architecture, classes, preprocessing, seed })
   return { metadata: { config }, meanFile }
 }
 
 function overridden(
   metadata: ModelMetadata,
-  given: Pick<LoadOptions, 'architecture' | 'classes' | 'preprocessing'>,
+  given: Description,
 ): { metadata: ModelMetadata; meanFile: string | undefined } {
   const { config } = metadata
   const defaults = presets[config.preset].model
@@ -336,28 +346,39 @@ function overridden(
       )
     : { preprocessing: config.preprocessing, meanFile: undefined }
   const classes = [...(given.classes ?? config.classes)]
-  return { metadata: { ...metadata, config: { ...config, architecture, preprocessing, classes } }, meanFile }
+  const seed = given.seed ?? config.seed
+  return {
+    metadata: { ...metadata, config: { ...config, architecture, preprocessing, classes, seed } },
+    meanFile,
+  }
 }
 
-/** Where in the file each of the model's tensors lies. Throws C3D_WEIGHTS unless the file has exactly these. */
+/**
+ * Where in the file each of the model's tensors lies, but for those that are `isFresh`. Throws C3D_WEIGHTS unless the
+ * file has exactly these.
+ */
 function locateTensors(
   file: string,
   contents: TensorFile,
-  wanted: TensorInfo[],
+  tensors: TensorInfo[],
+  { classifier, isFresh }: { classifier: string; isFresh: (name: string) => boolean },
 ): { name: string; offset: number }[] {
   const found = new Map(contents.tensors.map((tensor) => [tensor.name, tensor]))
   const wrong = (what: string) => new C3DError('C3D_WEIGHTS', `'${file}' does not fit the model: ${what}.`)
+  const wanted = tensors.filter(({ name }) => !isFresh(name))
   const locations = wanted.map(({ name, dtype, shape }) => {
     const tensor = found.get(name)
     const expected = `expected ${dtype} [${shape.join(', ')}] for tensor '${name}'`
     if (!tensor) throw wrong(`${expected}, but there is none; the file has ${[...found.keys()].join(', ')}`)
     if (tensor.dtype !== dtype || tensor.shape.join() !== shape.join())
-      throw wrong(`${expected}, got ${tensor.dtype} [${tensor.shape.join(', ')}]`)
+      throw wrong(
+        `${expected}, got ${tensor.dtype} [${tensor.shape.join(', ')}]${name.startsWith(`${classifier}.`) ? '; to train it on other classes, give newClassifier: true' : ''}`,
+      )
     return { name, offset: tensor.offset }
   })
-  // A cube that the caller has replaced by another mean is no surprise.
+  // A cube that the caller has replaced by another mean is no surprise, nor is a classifier.
   const names = new Set([MEAN_CUBE, ...wanted.map((tensor) => tensor.name)])
-  const unknown = contents.tensors.filter((tensor) => !names.has(tensor.name))
+  const unknown = contents.tensors.filter(({ name }) => !names.has(name) && !isFresh(name))
   if (unknown.length > 0)
     throw wrong(
       `it holds tensors that the model has no place for: ${unknown.map((tensor) => tensor.name).join(', ')}`,

@@ -127,7 +127,9 @@ test('help and version end with status 0', async () => {
   })
   expect(await c3d('train', '--help')).toMatchObject({
     status: 0,
-    stdout: expect.stringMatching(/--no-flip.*modern \(default\).*epochs +30 +16\n.*Examples:/s),
+    stdout: expect.stringMatching(
+      /--no-flip.*modern \(default\).*epochs +30 +16 +17 +6 +13 +45\n.*Examples:/s,
+    ),
   })
 })
 
