@@ -22,6 +22,13 @@ export function looselyLabelledItems(
   return labelled(native, items, ({ label, labels }) => (labels ? -1 : (numbers.get(label) ?? -1)))
 }
 
+/** Items of every class. */
+export function countLabels({ labels }: NativeItems, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0)
+  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1
+  return counts
+}
+
 function labelled(
   set: NativeVideoSet,
   items: readonly DatasetItem[],

@@ -7,7 +7,7 @@ import {
   nativeModel,
   resolveModel,
 } from './config/model'
-import { complete, parse } from './config/parse'
+import { complete, invalid, parse } from './config/parse'
 import { type Preprocessing, type PreprocessingOptions, resolvePreprocessing } from './config/preprocessing'
 import { presets } from './config/presets'
 import type { PredictOptions } from './config/scoring'
@@ -91,18 +91,30 @@ export class C3D implements Disposable {
    * another program with the same tensors give `architecture` and `classes` (and `preprocessing`, without which the
    * default preset's is taken).
    *
-   * @throws C3D_FILE_NOT_FOUND, C3D_FILE, C3D_WEIGHTS (damaged, or tensors that do not fit the architecture)
+   * To train a model further on other classes, give them with `newClassifier: true`: its last layer then gets fresh
+   * weights, by the model's initializer.
+   *
+   * @example await C3D.load('sports1m.safetensors', { classes: data.classes, newClassifier: true })
+   * @throws C3D_INVALID_CONFIG (a new classifier without classes), C3D_FILE_NOT_FOUND, C3D_FILE, C3D_WEIGHTS (damaged, or tensors that do not fit the architecture)
    */
   static async load(file: string, options: LoadOptions = {}): Promise<C3D> {
-    const { device, signal, ...given } = parse(loadSchema, options, 'load')
+    const { device, signal, newClassifier, ...given } = parse(loadSchema, options, 'load')
+    if (newClassifier && given.classes === undefined)
+      throw invalid('load.classes', 'expected the classes of the new classifier, got nothing')
     const contents = await readTensorFile(file)
     const { metadata, meanFile } = describeFile(file, readMetadata(contents.metadata, file), given)
     const native = await runTask(() => addon().createModel(nativeModel(metadata.config, device)), signal)
     return ready(native, async () => {
-      const fromFile = native.tensors().filter(({ name }) => name !== MEAN_CUBE || meanFile === undefined)
-      // A cube that the caller has replaced by another mean is no surprise, nor is what else a checkpoint holds.
-      const mayBeLeft = (name: string) => name === MEAN_CUBE || isCheckpoint(contents)
-      const locations = locateTensors(file, contents, fromFile, mayBeLeft)
+      const { classifier } = metadata.config.architecture
+      const isClassifier = (name: string) => name.startsWith(`${classifier}.`)
+      const isFresh = (name: string) =>
+        (name === MEAN_CUBE && meanFile !== undefined) || (newClassifier && isClassifier(name))
+      const wanted = native.tensors().filter(({ name }) => !isFresh(name))
+      // What the caller has replaced (a cube, a classifier) is no surprise, nor is what else a checkpoint holds.
+      const mayBeLeft = (name: string) => name === MEAN_CUBE || isFresh(name) || isCheckpoint(contents)
+      const advice = (name: string) =>
+        isClassifier(name) ? '; to train it on other classes, give newClassifier: true' : ''
+      const locations = locateTensors(file, contents, wanted, mayBeLeft, advice)
       await runTask(() => native.loadTensors(file, locations), signal)
       await giveMeanCube(native, metadata.config, meanFile)
       return new C3D({ ...metadata, native })
@@ -305,26 +317,28 @@ async function giveMeanCube(
     await loadMeanCube(native, file, architecture.input.frames, preprocessing.resize)
 }
 
+type Description = Pick<LoadOptions, 'architecture' | 'classes' | 'preprocessing' | 'seed'>
+
 /** The file's own description, with the user's instead where given. */
 function describeFile(
   file: string,
   metadata: ModelMetadata | undefined,
-  given: Pick<LoadOptions, 'architecture' | 'classes' | 'preprocessing'>,
+  given: Description,
 ): { metadata: ModelMetadata; meanFile: string | undefined } {
   if (metadata) return overridden(metadata, given)
-  const { architecture, classes, preprocessing } = given
+  const { architecture, classes, preprocessing, seed } = given
   if (architecture === undefined || classes === undefined)
     throw new C3DError(
       'C3D_WEIGHTS',
       `'${file}' was not written by torch-c3d, so it does not say what network its weights belong to. Give C3D.load the architecture and the classes (and the preprocessing that the network was trained with).`,
     )
-  const { config, meanFile } = resolveModel({ architecture, classes, preprocessing })
+  const { config, meanFile } = resolveModel({ architecture, classes, preprocessing, seed })
   return { metadata: { config }, meanFile }
 }
 
 function overridden(
   metadata: ModelMetadata,
-  given: Pick<LoadOptions, 'architecture' | 'classes' | 'preprocessing'>,
+  given: Description,
 ): { metadata: ModelMetadata; meanFile: string | undefined } {
   const { config } = metadata
   const defaults = presets[config.preset].model
@@ -340,5 +354,9 @@ function overridden(
       )
     : { preprocessing: config.preprocessing, meanFile: undefined }
   const classes = [...(given.classes ?? config.classes)]
-  return { metadata: { ...metadata, config: { ...config, architecture, preprocessing, classes } }, meanFile }
+  const seed = given.seed ?? config.seed
+  return {
+    metadata: { ...metadata, config: { ...config, architecture, preprocessing, classes, seed } },
+    meanFile,
+  }
 }

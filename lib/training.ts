@@ -13,7 +13,7 @@ import {
 import { datasetState, VideoDataset } from './dataset'
 import { requireApart } from './dataset/overlap'
 import { rangeOf, type VideoItem } from './dataset/video-item'
-import { nativeItems } from './labels'
+import { countLabels, nativeItems } from './labels'
 import { type C3D, fileHeader, type ModelState, modelState } from './model'
 import { addon } from './native/addon'
 import type {
@@ -112,8 +112,8 @@ export function startTraining(
   const fresh = resume === undefined ? resolveTraining(settings, state.config.preset) : undefined
   if (fresh) {
     requireScores(fresh, plan)
-    requireFitting(fresh, model.architecture)
-    nativeTraining(fresh, state.config.preprocessing)
+    requireFitting(fresh, model.architecture, model.classes.length, validation !== undefined)
+    nativeTraining(fresh, state.config.preprocessing, countLabels(plan.training, model.classes.length))
   }
   requireEveryClass(dataset, model)
   if (validation && !allowOverlap) requireApart(dataset.overlaps(validation), 'training and validation')
@@ -199,7 +199,11 @@ async function perform(
   const request = {
     training,
     validation,
-    config: nativeTraining(config, state.config.preprocessing),
+    config: nativeTraining(
+      config,
+      state.config.preprocessing,
+      countLabels(training, state.config.classes.length),
+    ),
     files: folder ? runFiles(folder, plan) : null,
     resume,
   }

@@ -22,6 +22,10 @@ export function toClips(text: string): Clips {
   return text === 'all' ? 'all' : toNumber(text)
 }
 
+export function toNames(text: string): string[] {
+  return text.split(',').map((name) => name.trim())
+}
+
 export function addCommonOptions(command: Command): Command {
   return command
     .option('--json', 'print one JSON object a line to stdout and nothing else there')

@@ -17,6 +17,7 @@ export interface SettingOptions extends CommonOptions {
   batchSize?: number
   learningRate?: number
   weightDecay?: number
+  freeze?: string[]
   clipsPerVideo?: number
   flip?: boolean
   seed?: number
@@ -60,6 +61,7 @@ export async function resolveSettings(options: SettingOptions): Promise<Settings
       optimizer: {
         ...file.training?.optimizer,
         ...given({ learningRate: options.learningRate, weightDecay: options.weightDecay }),
+        ...given({ layers: frozenLayers(options.freeze, file.training) }),
       },
       sampling: {
         ...file.training?.sampling,
@@ -91,6 +93,13 @@ export function checkSettings({ model, training }: Settings): void {
   resolveTraining(training, model.preset ?? defaultPreset)
   const classes = Array.from({ length: defaultClassCount }, (_, i) => String(i))
   describeArchitecture(resolveModel({ ...model, classes }).config.architecture, classes.length)
+}
+
+/** The file's rates by layer, with 0 for these. */
+function frozenLayers(names: string[] | undefined, file: TrainingSettings | undefined) {
+  if (!names) return undefined
+  const frozen = Object.fromEntries(names.map((name) => [name, { learningRate: 0 }]))
+  return { ...file?.optimizer?.layers, ...frozen }
 }
 
 function flipProbability(flip: boolean | undefined): number | undefined {

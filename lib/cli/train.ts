@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { splitSchema } from '../config/dataset'
 import { wholeNumber } from '../config/fields'
+import type { ModelSettings } from '../config/model'
 import { parse } from '../config/parse'
 import { defaultPreset, type Preset, presetNames, presets } from '../config/presets'
 import { defaultRunFolder } from '../config/run-folder'
@@ -19,6 +20,7 @@ import {
   cacheOption,
   presetOption,
   toClips,
+  toNames,
   toNumber,
   toSize,
 } from './options'
@@ -33,6 +35,7 @@ interface TrainCommandOptions extends SettingOptions, PartOptions {
   out?: string
   overwrite?: boolean
   resume?: string
+  weights?: string
   device?: string
 }
 
@@ -48,6 +51,8 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
       '--architecture <name>',
       'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file (default: c3d)',
     )
+    .option('--weights <file>', 'start from the weights of this model, with a new classifier for the classes')
+    .option('--freeze <layers>', 'layers that are not trained, like conv1a,conv2a', toNames)
     .addOption(presetOption())
     .option('--config <file>', 'settings as JSON, e.g. the config.json of a run; options win over it')
     .option('--epochs <number>', 'times that the data is seen', toNumber)
@@ -109,6 +114,7 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
 const EXAMPLES = `Examples:
   c3d train videos --architecture depth-3 --out runs/first
   c3d train videos --architecture depth-3 --width-multiplier 0.25 --input-size 56
+  c3d train videos --weights sports1m.safetensors --preset finetune-ucf101 --freeze conv1a,conv2a
   c3d train videos --config runs/first/config.json --epochs 60 --out runs/second
   c3d train --resume runs/first`
 
@@ -147,12 +153,7 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
   if (!overwrite) RunFolder.requireFree(out)
 
   const { training, validation } = await openParts(videos, partOptions, session)
-  using model = await C3D.create({
-    ...settings.model,
-    classes: [...training.classes],
-    ...(options.device !== undefined && { device: options.device }),
-    signal,
-  })
+  using model = await makeModel(settings.model, training.classes, options, signal)
   tellTraining(model, { training, validation }, session)
   const { allowOverlap } = options
   const parts = { validation, allowOverlap, out, overwrite }
@@ -206,6 +207,19 @@ async function reportRun(run: TrainingRun, out: string, { terminal }: Session): 
 }
 
 /** Throws where --limit, --validation and --seed cannot be meant, whatever the videos are. */
+/** A fresh one, or one whose weights but for the classifier come from a file. */
+async function makeModel(
+  { preprocessing, ...settings }: ModelSettings,
+  classes: readonly string[],
+  { weights, device }: TrainCommandOptions,
+  signal: AbortSignal,
+): Promise<C3D> {
+  const common = { classes: [...classes], ...(device !== undefined && { device }), signal }
+  if (weights === undefined) return C3D.create({ ...settings, preprocessing, ...common })
+  const { architecture, seed } = settings
+  return C3D.load(weights, { architecture, preprocessing, seed, newClassifier: true, ...common })
+}
+
 function checkParts({ limit, validation, seed }: PartOptions): void {
   if (limit !== undefined) parse(wholeNumber({ atLeast: 1 }), limit, '--limit')
   if (validation === undefined || isNone(validation)) return

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { NativeModelConfig } from '../native/binding'
 import { type Architecture, type ArchitectureInput, resolveArchitecture } from './architectures'
-import { abortSignal, choice, expected, seed, settings, show, text } from './fields'
+import { abortSignal, choice, expected, flag, seed, settings, show, text } from './fields'
 import { complete, invalid, parse } from './parse'
 import {
   nativePreprocessing,
@@ -54,6 +54,10 @@ export const loadSchema = settings({
   architecture: z.custom<ArchitectureInput>().optional(),
   classes: classesSchema.optional(),
   preprocessing: preprocessingSchema.optional(),
+  /** Fresh weights for the last layer, for `classes` of any number; all other weights come from the file. */
+  newClassifier: flag().default(false),
+  /** Of the fresh weights; left out: the file's own. */
+  seed: seed().optional(),
   signal: abortSignal().optional(),
 })
 

@@ -54,7 +54,10 @@ export interface Preprocessing {
   framesPerSecond: number | null
 }
 /** A preset's part: all but the size, which follows from the network's input. */
-export type PreprocessingProfile = Omit<Preprocessing, 'resize'>
+export type PreprocessingProfile = Omit<Preprocessing, 'resize'> & {
+  /** Frames keep their aspect; left out: they are squeezed to the size of section 3. */
+  shortSide?: true
+}
 
 export interface InputSize {
   height: number
@@ -65,7 +68,8 @@ export interface InputSize {
  * Section 3: frames are resized to 128 high x 171 wide for crops of 112x112. Other crops get frames larger by the
  * same factors.
  */
-function resizeFor(input: InputSize): Preprocessing['resize'] {
+function resizeFor(input: InputSize, shortSide = false): Preprocessing['resize'] {
+  if (shortSide) return { shortSide: Math.round((Math.max(input.width, input.height) * 128) / 112) }
   return {
     width: Math.max(input.width, Math.round((input.width * 171) / 112)),
     height: Math.max(input.height, Math.round((input.height * 128) / 112)),
@@ -80,14 +84,14 @@ export interface ResolvedPreprocessing {
 
 export function resolvePreprocessing(
   options: PreprocessingOptions,
-  profile: PreprocessingProfile,
+  { shortSide, ...profile }: PreprocessingProfile,
   input: InputSize,
   root: string,
 ): ResolvedPreprocessing {
   const { mean: given, ...rest } = parse(preprocessingSchema, options, root)
   const mean = typeof given === 'string' ? ('cube' as const) : given
   const preprocessing = complete<Preprocessing>(
-    { ...profile, resize: resizeFor(input) },
+    { ...profile, resize: resizeFor(input, shortSide) },
     { ...rest, ...(mean && { mean }) },
   )
   requireRoom(preprocessing.resize, input, root)

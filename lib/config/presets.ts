@@ -19,6 +19,7 @@ export interface Preset {
 const plainOptimizer = {
   form: 'pytorch',
   nesterov: false,
+  maxGradientNorm: null,
   biasLearningRate: 1,
   biasWeightDecay: 1,
   normWeightDecay: 1,
@@ -33,7 +34,19 @@ const caffeOptimizer = {
   biasWeightDecay: 0,
 } satisfies Partial<TrainingConfig['optimizer']>
 
-export const presetNames = ['modern', 'paper-section-3'] as const
+/** Plain cross-entropy. */
+const plainLoss: TrainingConfig['loss'] = { labelSmoothing: 0, focalGamma: 0, classWeights: 'none' }
+
+const byEpochs = { unit: 'epochs', warmup: 0 } as const
+
+export const presetNames = [
+  'modern',
+  'paper-section-3',
+  'caffe-ucf101',
+  'finetune-ucf101',
+  'sports-1m',
+  'mmaction2-ucf101',
+] as const
 export type PresetName = (typeof presetNames)[number]
 
 /** What a new user gets. */
@@ -63,6 +76,7 @@ const paperSection3: Preset = {
   training: {
     epochs: 16, // section 3.1
     batchSize: 30, // section 3.1
+    accumulate: 1,
     seed: 1,
     optimizer: {
       ...caffeOptimizer,
@@ -70,7 +84,8 @@ const paperSection3: Preset = {
       momentum: 0.9, // conv3d_ucf101_solver.prototxt
       weightDecay: 0.005, // conv3d_ucf101_solver.prototxt
     },
-    schedule: { type: 'step', every: 4, gamma: 0.1 }, // section 3.1
+    loss: plainLoss, // section 3.1: softmax loss
+    schedule: { type: 'step', every: 4, gamma: 0.1, ...byEpochs }, // section 3.1
     sampling: {
       ...plainSampling,
       mode: 'non-overlapping', // section 3.1: "split into non-overlapped 16-frame clips"
@@ -104,6 +119,7 @@ const modern: Preset = {
   training: {
     epochs: 30,
     batchSize: 16,
+    accumulate: 1,
     seed: 1,
     optimizer: {
       ...plainOptimizer,
@@ -111,7 +127,8 @@ const modern: Preset = {
       momentum: 0.9,
       weightDecay: 5e-4, // c3d_finetuning/c3d_ucf101_finetuning_solver.prototxt
     },
-    schedule: { type: 'cosine', warmup: 1, minimum: 0.01 }, // Loshchilov and Hutter, ICLR 2017
+    loss: plainLoss,
+    schedule: { type: 'cosine', minimum: 0.01, unit: 'epochs', warmup: 1 }, // Loshchilov and Hutter, ICLR 2017
     sampling: { ...plainSampling, mode: 'random', clipsPerVideo: 1, crop: 'random', flipProbability: 0.5 },
     evaluation: { clips: 4, crops: 1, batchSize: 16 },
     loader: defaultLoader('skip'),
@@ -119,4 +136,108 @@ const modern: Preset = {
   },
 }
 
-export const presets: Readonly<Record<PresetName, Preset>> = { modern, 'paper-section-3': paperSection3 }
+/**
+ * The authors' released training on UCF101, C3D-v1.0/examples/c3d_train_ucf101: as section 3.1, but for the schedule,
+ * which is conv3d_ucf101_solver.prototxt's: stepsize 20000, max_iter 60000. Train split 1 gives 107,258 clips, so that
+ * an epoch has 3,575 iterations and 60000 of them are 16.8 epochs. The published mean cube, read with
+ * `preprocessing.mean`, takes the place of its channel means.
+ */
+const caffeUcf101: Preset = {
+  model: paperSection3.model,
+  training: {
+    ...paperSection3.training,
+    epochs: 17,
+    schedule: { type: 'step', every: 20000, gamma: 0.1, unit: 'iterations', warmup: 0 },
+  },
+}
+
+/**
+ * The authors' released fine-tuning of the Sports-1M network on UCF101, C3D-v1.0/examples/c3d_finetuning: base_lr 1e-4,
+ * momentum 0.9, weight_decay 5e-4, divided by 10 every 5000 iterations, 20000 iterations of 30 clips (5.6 epochs of
+ * train split 1); all layers are trained.
+ */
+const finetuneUcf101: Preset = {
+  model: paperSection3.model,
+  training: {
+    ...paperSection3.training,
+    epochs: 6,
+    optimizer: { ...caffeOptimizer, learningRate: 1e-4, momentum: 0.9, weightDecay: 5e-4 },
+    schedule: { type: 'step', every: 5000, gamma: 0.1, unit: 'iterations', warmup: 0 },
+  },
+}
+
+/**
+ * The paper's training on Sports-1M: batches of 30, a learning rate of 0.003 that is divided by 2 every 150,000
+ * iterations, 1.9 million iterations (about 13 epochs), five random clips of two seconds from every training video. No
+ * solver was released for it: momentum, weight decay and the mean are not known, and are those of the authors' UCF101
+ * files here.
+ */
+const sports1m: Preset = {
+  model: paperSection3.model,
+  training: {
+    ...paperSection3.training,
+    epochs: 13,
+    optimizer: {
+      ...caffeOptimizer,
+      learningRate: 0.003,
+      momentum: 0.9, // c3d_finetuning's solver
+      weightDecay: 5e-4, // c3d_finetuning's solver
+    },
+    schedule: { type: 'step', every: 150_000, gamma: 0.5, unit: 'iterations', warmup: 0 },
+    sampling: {
+      ...paperSection3.training.sampling,
+      mode: 'random',
+      clipsPerVideo: 5, // 16 frames for each of the five, drawn anew in every epoch
+    },
+    evaluation: { ...paperSection3.training.evaluation, clips: 10 }, // table 2: 10 clips a video
+  },
+}
+
+/**
+ * mmaction2 1.x, configs/recognition/c3d/c3d_sports1m-pretrained_8xb30-16x1x1-45e_ucf101-rgb.py: 8 GPUs of 30 clips,
+ * here 8 passes of 30. Its network rounds pool5 'pad' (the architecture's `rounding`), and its hidden linear layers
+ * start at N(0, 0.005), the classifier at N(0, 0.01), as the Caffe initializer has them.
+ */
+const mmaction2Ucf101: Preset = {
+  model: {
+    initializer: 'caffe',
+    batchNorm: false, // norm_cfg: None
+    preprocessing: {
+      shortSide: true, // 128, for crops of 112
+      channelOrder: 'rgb',
+      mean: [104, 117, 128],
+      scale: 1,
+      temporalStride: 1, // 16x1x1
+      framesPerSecond: null,
+    },
+    seed: 1,
+  },
+  training: {
+    epochs: 45,
+    batchSize: 30,
+    accumulate: 8,
+    seed: 1,
+    optimizer: {
+      ...plainOptimizer,
+      learningRate: 0.001,
+      momentum: 0.9,
+      weightDecay: 5e-4,
+      maxGradientNorm: 40,
+    },
+    loss: plainLoss,
+    schedule: { type: 'multi-step', at: [20, 40], gamma: 0.1, ...byEpochs },
+    sampling: { ...plainSampling, mode: 'random', clipsPerVideo: 1, crop: 'random', flipProbability: 0.5 },
+    evaluation: { clips: 10, crops: 1, batchSize: 30 },
+    loader: defaultLoader('skip'),
+    cache: 'none',
+  },
+}
+
+export const presets: Readonly<Record<PresetName, Preset>> = {
+  modern,
+  'paper-section-3': paperSection3,
+  'caffe-ucf101': caffeUcf101,
+  'finetune-ucf101': finetuneUcf101,
+  'sports-1m': sports1m,
+  'mmaction2-ucf101': mmaction2Ucf101,
+}

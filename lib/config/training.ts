@@ -3,6 +3,7 @@ import type { NativeTrainingConfig } from '../native/binding'
 import { cacheSchema, nativeCache } from './cache'
 import { choice, expected, finiteNumber, flag, seed, settings, text, wholeNumber } from './fields'
 import { loaderSchema, nativeLoader } from './loader'
+import { lossSchema, nativeLoss } from './loss'
 import { complete, parse } from './parse'
 import type { Preprocessing } from './preprocessing'
 import { type PresetName, presetNames, presets } from './presets'
@@ -15,28 +16,7 @@ import {
   samplingSchema,
   shuffled,
 } from './sampling'
-
-const scheduleSchema = z.discriminatedUnion(
-  'type',
-  [
-    settings({ type: z.literal('constant') }),
-    settings({
-      type: z.literal('step'),
-      /** Epochs from one reduction to the next. */
-      every: wholeNumber({ atLeast: 1 }),
-      /** Section 3.1 divides by 10. */
-      gamma: finiteNumber({ above: 0, atMost: 1 }).default(0.1),
-    }),
-    settings({
-      type: z.literal('cosine'),
-      /** Epochs of linear increase at the start; fractions allowed. */
-      warmup: finiteNumber({ atLeast: 0 }).default(0),
-      /** The last learning rate, as a part of the first. */
-      minimum: finiteNumber({ atLeast: 0, atMost: 1 }).default(0),
-    }),
-  ],
-  { error: expected("a schedule whose type is 'constant', 'step' or 'cosine'") },
-)
+import { scheduleSchema } from './schedule'
 
 /** SGD with momentum; docs/recipes.md has the formulas. */
 const optimizerSchema = settings({
@@ -49,6 +29,8 @@ const optimizerSchema = settings({
   momentum: finiteNumber({ atLeast: 0, below: 1 }),
   weightDecay: finiteNumber({ atLeast: 0 }),
   nesterov: flag(),
+  /** Gradients whose common norm is larger are scaled down to it; null: never. */
+  maxGradientNorm: finiteNumber({ above: 0 }).nullable(),
   /** Of biases, batch norm's excepted: a factor of the learning rate. The authors' prototxt files have 2. */
   biasLearningRate: finiteNumber({ atLeast: 0 }),
   /** Of biases, batch norm's excepted: a factor of the weight decay. The authors' prototxt files have 0. */
@@ -70,11 +52,17 @@ const evaluationSchema = settings({
 /** Everything that decides what a training computes; what a preset gives in full. */
 export const recipeSchema = settings({
   epochs: wholeNumber({ atLeast: 1 }),
-  /** Clips a step. */
+  /** Clips a pass through the network. */
   batchSize: wholeNumber({ atLeast: 1 }),
+  /**
+   * Passes before the weights are updated: a step of batchSize * accumulate clips in the memory of batchSize. Batch norm
+   * still takes its statistics from one pass.
+   */
+  accumulate: wholeNumber({ atLeast: 1, atMost: 1024 }),
   /** Of the order of clips, their crops, flips and starts, and dropout. */
   seed: seed(),
   optimizer: optimizerSchema,
+  loss: lossSchema,
   schedule: scheduleSchema,
   sampling: samplingSchema,
   evaluation: evaluationSchema,
@@ -94,6 +82,7 @@ export type TrainingConfig = z.output<typeof recipeSchema>
 export const trainingSchema = recipeSchema
   .extend({
     optimizer: optimizerSchema.partial(),
+    loss: lossSchema.partial(),
     sampling: samplingSchema.partial(),
     evaluation: evaluationSchema.partial(),
     loader: loaderSchema.partial(),
@@ -128,19 +117,31 @@ export function resolveTraining(
   return complete<TrainingConfig>(recipe, {
     ...given,
     optimizer: complete(recipe.optimizer, given.optimizer),
+    loss: complete(recipe.loss, given.loss),
     sampling: complete(recipe.sampling, given.sampling),
     evaluation: complete(recipe.evaluation, given.evaluation),
     loader: complete(recipe.loader, given.loader),
   })
 }
 
-/** What the addon takes. */
-export function nativeTraining(config: TrainingConfig, preprocessing: Preprocessing): NativeTrainingConfig {
+/**
+ * What the addon takes.
+ *
+ * @param items of the training set, by class, which balanced weights are made from
+ */
+export function nativeTraining(
+  config: TrainingConfig,
+  preprocessing: Preprocessing,
+  items: readonly number[],
+): NativeTrainingConfig {
   const { evaluation, sampling, loader, cache, ...others } = config
   const { checkpoint, earlyStopping, maxSteps, maxMinutes, ...same } = others
-  const together = config.batchSize * loader.prefetch
+  const batchSize = config.batchSize * config.accumulate
+  const together = batchSize * loader.prefetch
   return {
     ...same,
+    batchSize,
+    loss: nativeLoss(config.loss, items),
     sampling: nativeSampling(sampling, preprocessing, shuffled(sampling, together)),
     evaluation: {
       batchSize: evaluation.batchSize,

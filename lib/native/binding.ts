@@ -237,6 +237,8 @@ export interface NativeOptimizer {
   momentum: number
   weightDecay: number
   nesterov: boolean
+  /** null: any. */
+  maxGradientNorm: number | null
   /** Factors of the learning rate and of the weight decay. */
   biasLearningRate: number
   biasWeightDecay: number
@@ -245,10 +247,18 @@ export interface NativeOptimizer {
   layers: Record<string, { learningRate: number }>
 }
 
-export type NativeSchedule =
+export type NativeSchedule = {
+  /** Of warm-up and all other times. */
+  unit: 'epochs' | 'iterations'
+  warmup: number
+} & (
   | { type: 'constant' }
   | { type: 'step'; every: number; gamma: number }
-  | { type: 'cosine'; warmup: number; minimum: number }
+  | { type: 'multi-step'; at: number[]; gamma: number }
+  | { type: 'cosine'; minimum: number }
+  | { type: 'polynomial'; power: number; minimum: number }
+  | { type: 'plateau'; gamma: number; patience: number; threshold: number; minimum: number }
+)
 
 export interface NativeLoaderOptions {
   threads: number
@@ -258,10 +268,14 @@ export interface NativeLoaderOptions {
 
 export interface NativeTrainingConfig {
   epochs: number
+  /** Clips a step. */
   batchSize: number
+  /** Passes a step. */
+  accumulate: number
   seed: number
   optimizer: NativeOptimizer
-  /** Steps and warm-up counted in epochs (fractions allowed for warm-up); `minimum` as a part of the learning rate. */
+  /** No weights: all 1. */
+  loss: { labelSmoothing: number; focalGamma: number; classWeights: number[] }
   schedule: NativeSchedule
   sampling: NativeSampling
   evaluation: { batchSize: number; sampling: NativeSampling }

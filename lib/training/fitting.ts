@@ -1,14 +1,27 @@
 import type { Architecture } from '../config/architectures'
 import { nearestWord } from '../config/fields'
+import { requireUsableLoss } from '../config/loss'
 import { invalid } from '../config/parse'
 import type { TrainingConfig } from '../config/training'
 
 /**
- * Refuses settings that do not fit the network: rates of layers that it does not have, or nothing left to train.
+ * Refuses settings that do not fit the network or the data: rates of layers that it does not have, nothing left to
+ * train, a schedule that waits for a validation where there is none.
  *
  * @throws C3D_INVALID_CONFIG
  */
-export function requireFitting({ optimizer }: TrainingConfig, { layers, classifier }: Architecture): void {
+export function requireFitting(
+  { optimizer, schedule, loss }: TrainingConfig,
+  { layers, classifier }: Architecture,
+  classes: number,
+  validated: boolean,
+): void {
+  requireUsableLoss(loss, classes)
+  if (schedule.type === 'plateau' && !validated)
+    throw invalid(
+      'training.schedule',
+      "the type 'plateau' looks at the validation loss, but there is no validation set",
+    )
   const names = [...layers.filter(({ type }) => type !== 'pool').map(({ name }) => name), classifier]
   for (const name of Object.keys(optimizer.layers)) {
     if (names.includes(name)) continue

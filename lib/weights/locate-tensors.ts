@@ -5,6 +5,7 @@ import type { TensorDescription, TensorFile } from './safetensors'
  * Where in a file each of the wanted tensors lies.
  *
  * @param mayBeLeft whether a tensor of the file that is not wanted is no surprise
+ * @param advice what to do where a tensor of this name has another shape
  * @throws C3D_WEIGHTS unless the file has exactly these tensors
  */
 export function locateTensors(
@@ -12,6 +13,7 @@ export function locateTensors(
   contents: TensorFile,
   wanted: readonly TensorDescription[],
   mayBeLeft: (name: string) => boolean,
+  advice: (name: string) => string = () => '',
 ): { name: string; offset: number }[] {
   const found = new Map(contents.tensors.map((tensor) => [tensor.name, tensor]))
   const wrong = (what: string) => new C3DError('C3D_WEIGHTS', `'${file}' does not fit the model: ${what}.`)
@@ -20,7 +22,7 @@ export function locateTensors(
     const expected = `expected ${dtype} [${shape.join(', ')}] for tensor '${name}'`
     if (!tensor) throw wrong(`${expected}, but there is none; the file has ${[...found.keys()].join(', ')}`)
     if (tensor.dtype !== dtype || tensor.shape.join() !== shape.join())
-      throw wrong(`${expected}, got ${tensor.dtype} [${tensor.shape.join(', ')}]`)
+      throw wrong(`${expected}, got ${tensor.dtype} [${tensor.shape.join(', ')}]${advice(name)}`)
     return { name, offset: tensor.offset }
   })
   const names = new Set(wanted.map((tensor) => tensor.name))

@@ -76,11 +76,16 @@ std::vector<double> toNumbers(const Napi::Array& list) {
   return numbers;
 }
 
-Schedule toSchedule(const Napi::Object& schedule) {
-  const auto type = text(schedule, "type");
+decltype(Schedule::kind) toScheduleKind(const Napi::Object& source) {
+  const auto type = text(source, "type");
   if (type == "constant") return ConstantSchedule{};
-  if (type == "step") return StepSchedule{number(schedule, "every"), number(schedule, "gamma")};
-  if (type == "cosine") return CosineSchedule{number(schedule, "warmup"), number(schedule, "minimum")};
+  if (type == "step") return StepSchedule{number(source, "every"), number(source, "gamma")};
+  if (type == "multi-step") return MultiStepSchedule{toNumbers(array(source, "at")), number(source, "gamma")};
+  if (type == "cosine") return CosineSchedule{number(source, "minimum")};
+  if (type == "polynomial") return PolynomialSchedule{number(source, "power"), number(source, "minimum")};
+  if (type == "plateau")
+    return PlateauSchedule{number(source, "gamma"), integer(source, "patience"), number(source, "threshold"),
+                           number(source, "minimum")};
   unknown("schedule", type);
 }
 
@@ -118,6 +123,16 @@ const char* typeName(at::ScalarType type) {
   }
 }
 
+ScheduleUnit toScheduleUnit(const std::string& name) {
+  if (name == "epochs") return ScheduleUnit::Epochs;
+  if (name == "iterations") return ScheduleUnit::Iterations;
+  unknown("unit of a schedule", name);
+}
+
+Schedule toSchedule(const Napi::Object& source) {
+  return {toScheduleKind(source), toScheduleUnit(text(source, "unit")), number(source, "warmup")};
+}
+
 SgdForm toSgdForm(const std::string& name) {
   if (name == "pytorch") return SgdForm::PyTorch;
   if (name == "caffe") return SgdForm::Caffe;
@@ -131,6 +146,7 @@ OptimizerConfig toOptimizer(const Napi::Object& source) {
   config.momentum = number(source, "momentum");
   config.weightDecay = number(source, "weightDecay");
   config.nesterov = boolean(source, "nesterov");
+  if (!isNull(source, "maxGradientNorm")) config.maxGradientNorm = number(source, "maxGradientNorm");
   config.biasRate = number(source, "biasLearningRate");
   config.biasDecay = number(source, "biasWeightDecay");
   config.normDecay = number(source, "normWeightDecay");
@@ -141,6 +157,11 @@ OptimizerConfig toOptimizer(const Napi::Object& source) {
     config.layerRates[name] = number(object(layers, name.c_str()), "learningRate");
   }
   return config;
+}
+
+LossConfig toLoss(const Napi::Object& source) {
+  return {number(source, "labelSmoothing"), number(source, "focalGamma"),
+          toNumbers(array(source, "classWeights"))};
 }
 
 video::ChannelOrder toChannelOrder(const std::string& name) {
@@ -341,7 +362,9 @@ TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLay
   config.epochs = integer(source, "epochs");
   config.batchSize = static_cast<std::size_t>(integer(source, "batchSize"));
   config.seed = static_cast<std::uint64_t>(integer(source, "seed"));
+  config.passes = static_cast<std::size_t>(integer(source, "accumulate"));
   config.optimizer = toOptimizer(object(source, "optimizer"));
+  config.loss = toLoss(object(source, "loss"));
   config.schedule = toSchedule(object(source, "schedule"));
   config.layout = layout;
   config.sampling = toSampling(object(source, "sampling"));

@@ -129,7 +129,9 @@ test('help and version end with status 0', async () => {
   })
   expect(await c3d('train', '--help')).toMatchObject({
     status: 0,
-    stdout: expect.stringMatching(/--no-flip.*modern \(default\).*epochs +30 +16\n.*Examples:/s),
+    stdout: expect.stringMatching(
+      /--no-flip.*modern \(default\).*epochs +30 +16 +17 +6 +13 +45\n.*Examples:/s,
+    ),
   })
 })
 
@@ -192,6 +194,8 @@ describe('train', () => {
       '2',
       '--seed',
       '9',
+      '--freeze',
+      'conv1a, fc8',
     ]
     expect((await c3d('train', data, ...args, ...options, '--validation', 'none')).status).toBe(0)
     expect(request?.config).toMatchObject({
@@ -200,6 +204,10 @@ describe('train', () => {
       seed: 9,
       optimizer: { learningRate: 0.25, momentum: 0.1, weightDecay: 0.005 },
       sampling: { flipProbability: 0, temporalStride: 2 },
+    })
+    expect(request?.config.optimizer.layers).toEqual({
+      conv1a: { learningRate: 0 },
+      fc8: { learningRate: 0 },
     })
     expect(request?.validation).toBeNull()
     expect(request?.training.labels).toHaveLength(10)

@@ -42,7 +42,7 @@ describe('mistakes in settings', () => {
     ],
     [
       training({ schedule: { type: 'linear' } }),
-      `at training.schedule.type: expected a schedule whose type is 'constant', 'step' or 'cosine', got {"type":"linear"}`,
+      `at training.schedule.type: expected a schedule whose type is 'constant', 'step', 'multi-step', 'cosine', 'polynomial' or 'plateau', got {"type":"linear"}`,
     ],
     [training([]), 'at training: expected an object of settings, got []'],
     [model({ classes: ['a'] }), 'at model.classes: expected at least 2 classes, got ["a"]'],
@@ -106,6 +106,42 @@ describe('presets', () => {
     })
   })
 
+  test('the presets of released trainings are theirs', () => {
+    const given = (name: 'caffe-ucf101' | 'finetune-ucf101' | 'sports-1m' | 'mmaction2-ucf101') => {
+      const { optimizer, schedule, batchSize, accumulate } = resolveTraining({}, name)
+      const { form, learningRate, momentum, weightDecay, biasLearningRate, biasWeightDecay } = optimizer
+      return [
+        form,
+        [learningRate, momentum, weightDecay],
+        [biasLearningRate, biasWeightDecay],
+        batchSize * accumulate,
+        schedule,
+      ]
+    }
+    const step = (every: number, gamma: number) => ({
+      type: 'step',
+      unit: 'iterations',
+      warmup: 0,
+      every,
+      gamma,
+    })
+    expect(given('caffe-ucf101')).toEqual(['caffe', [0.003, 0.9, 0.005], [2, 0], 30, step(20_000, 0.1)])
+    expect(given('finetune-ucf101')).toEqual(['caffe', [1e-4, 0.9, 5e-4], [2, 0], 30, step(5000, 0.1)])
+    expect(given('sports-1m')).toEqual(['caffe', [0.003, 0.9, 5e-4], [2, 0], 30, step(150_000, 0.5)])
+    expect(given('mmaction2-ucf101')).toEqual([
+      'pytorch',
+      [0.001, 0.9, 5e-4],
+      [1, 1],
+      240,
+      { type: 'multi-step', unit: 'epochs', warmup: 0, at: [20, 40], gamma: 0.1 },
+    ])
+    expect(resolveModel({ classes, preset: 'mmaction2-ucf101' }).config.preprocessing).toMatchObject({
+      resize: { shortSide: 128 },
+      channelOrder: 'rgb',
+      mean: [104, 117, 128],
+    })
+  })
+
   test('complete what is left out, key by key', () => {
     const config = resolveTraining(
       { preset: 'paper-section-3', epochs: 2, optimizer: { learningRate: 1 }, batchSize: undefined },
@@ -122,11 +158,22 @@ describe('presets', () => {
 describe('what goes to the addon', () => {
   const { preprocessing } = resolveModel({ classes }).config
 
+  test('balanced class weights are inverse to the counts, with a mean of 1', () => {
+    const config = resolveTraining(
+      { batchSize: 5, accumulate: 3, loss: { classWeights: 'balanced' } },
+      'modern',
+    )
+    const { loss, batchSize, accumulate } = nativeTraining(config, preprocessing, [10, 30])
+    expect(loss).toEqual({ labelSmoothing: 0, focalGamma: 0, classWeights: [1.5, 0.5] })
+    expect([batchSize, accumulate]).toEqual([15, 3])
+  })
+
   test('clips of an evaluation are never cropped at random or mirrored', () => {
-    const config = nativeTraining(resolveTraining({ evaluation: { clips: 3 } }, 'modern'), {
-      ...preprocessing,
-      temporalStride: 2,
-    })
+    const config = nativeTraining(
+      resolveTraining({ evaluation: { clips: 3 } }, 'modern'),
+      { ...preprocessing, temporalStride: 2 },
+      [],
+    )
     expect(config.sampling.temporalStride).toBe(2)
     expect(config.evaluation.sampling).toMatchObject({
       mode: 'uniform',

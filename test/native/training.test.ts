@@ -260,3 +260,13 @@ test('rates of layers that are not there, and of none but 0, are refused', async
   const all = ['conv1a', 'conv2a', 'conv3a', 'conv4a', 'conv5a', 'fc6', 'fc7', 'fc8']
   expect(() => train(model, data, options(all))).toThrow('every layer is frozen')
 })
+
+test('losses that do not fit are refused', async () => {
+  using model = await create()
+  expect(() => train(model, data, { loss: { classWeights: [1, 2] } })).toThrow(
+    'at training.loss.classWeights: expected 3 weights, one a class of the model, got 2',
+  )
+  expect(() => train(model, data, { loss: { focalGamma: 2, labelSmoothing: 0.1 } })).toThrow(
+    'at training.loss: expected either labelSmoothing or focalGamma, got both',
+  )
+})

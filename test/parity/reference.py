@@ -83,6 +83,16 @@ def multipliers(config, name):
     return (rate * config["biasLearningRate"], config["biasWeightDecay"]) if kind == "bias" else (rate, 1)
 
 
+def loss_of(config, logits, labels):
+    loss = config["loss"]
+    weights = torch.tensor(loss["classWeights"]) if loss["classWeights"] else None
+    if loss["focalGamma"] == 0:
+        return F.cross_entropy(logits, labels, weights, label_smoothing=loss["labelSmoothing"])
+    p = F.softmax(logits, 1).gather(1, labels[:, None])[:, 0]
+    weight = torch.ones(len(labels)) if weights is None else weights[labels]
+    return (weight * (1 - p) ** loss["focalGamma"] * -p.log()).sum() / weight.sum()
+
+
 class CaffeSgd:
     """SGDSolver and NesterovSolver of Caffe's solver.cpp, written plainly; the same use as torch.optim.SGD."""
 
@@ -126,8 +136,11 @@ def train(request, state, parameters):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * group["factor"]
         optimizer.zero_grad()
-        loss = F.cross_entropy(forward(request["architecture"], state, request["input"], True), request["labels"])
+        loss = loss_of(config, forward(request["architecture"], state, request["input"], True), request["labels"])
         loss.backward()
+        if config["maxGradientNorm"] is not None:
+            trained = [parameter for group in groups for parameter in group["params"]]
+            torch.nn.utils.clip_grad_norm_(trained, config["maxGradientNorm"])
         optimizer.step()
         losses.append(loss.item())
     return {**state, "losses": torch.tensor(losses)}

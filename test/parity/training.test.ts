@@ -32,6 +32,7 @@ const plain = {
   momentum: 0.9,
   weightDecay: 0.005,
   nesterov: false,
+  maxGradientNorm: null,
   biasLearningRate: 1,
   biasWeightDecay: 1,
   normWeightDecay: 1,
@@ -41,7 +42,11 @@ const plain = {
 interface Recipe {
   batchNorm?: boolean
   optimizer?: Partial<TrainingConfig['optimizer']>
+  loss?: Partial<TrainingConfig['loss']>
+  accumulate?: number
 }
+
+const plainLoss = { labelSmoothing: 0, focalGamma: 0, classWeights: 'none' } satisfies TrainingConfig['loss']
 
 const multipliers = { biasLearningRate: 2, biasWeightDecay: 0 }
 const layers = { conv1a: { learningRate: 0 }, conv2a: { learningRate: 0 }, fc8: { learningRate: 10 } }
@@ -55,6 +60,15 @@ const recipes: Record<string, Recipe> = {
   'no momentum': { optimizer: { momentum: 0 } },
   'factors for biases': { optimizer: multipliers },
   'layers frozen and hurried': { optimizer: { learningRate: 0.002, layers } },
+  'gradient clipping': { optimizer: { maxGradientNorm: 0.5 } },
+  'label smoothing': { loss: { labelSmoothing: 0.1 } },
+  'label smoothing and class weights': { loss: { labelSmoothing: 0.2, classWeights: [0.5, 3] } },
+  'focal loss and class weights': { loss: { focalGamma: 2, classWeights: [0.5, 3] } },
+  'accumulation with class weights and clipping': {
+    accumulate: 3,
+    loss: { classWeights: [0.5, 3] },
+    optimizer: { maxGradientNorm: 0.5 },
+  },
   "Caffe's form": { optimizer: { form: 'caffe', ...multipliers } },
   "Caffe's form with Nesterov": { optimizer: { form: 'caffe', nesterov: true, ...multipliers } },
 }
@@ -65,6 +79,8 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
   const input = networkInput(made.pixels)
 
   test.each(Object.entries(recipes))('%s', async (_, { batchNorm = false, ...recipe }) => {
+    const accumulate = recipe.accumulate ?? 1
+    const loss = { ...plainLoss, ...recipe.loss }
     const optimizer = { ...plain, ...recipe.optimizer }
     using data = await VideoDataset.open(made.folder)
     using model = await C3D.create({
@@ -95,8 +111,10 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
     const losses: number[] = []
     const run = train(model, data, {
       epochs,
-      batchSize: made.pixels.length,
+      batchSize: made.pixels.length / accumulate,
+      accumulate,
       optimizer,
+      loss,
       schedule: { type: 'step', every: 4, gamma: 0.7 },
       sampling: { mode: 'non-overlapping', crop: 'center', flipProbability: 0 },
     })
@@ -110,7 +128,11 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
       input,
       shape: [made.pixels.length, 3, size.frames, crop.height, crop.width],
       labels: made.labels,
-      training: { ...optimizer, rates },
+      training: {
+        ...optimizer,
+        rates,
+        loss: { ...loss, classWeights: loss.classWeights === 'none' ? null : loss.classWeights },
+      },
     })
     expect(relativeError(losses, expected.get('losses') ?? [])).toBeLessThan(1e-4)
     const trained = await readTensors(after)

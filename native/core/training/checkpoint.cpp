@@ -27,13 +27,15 @@ auto countsOf(TrainingProgress& progress, std::int64_t& hasMomentum) {
                     &progress.totals.clips,
                     &progress.best.epoch,
                     &progress.lowestLoss.epoch,
-                    &hasMomentum};
+                    &hasMomentum,
+                    &progress.plateau.bad};
 }
 
 auto amountsOf(TrainingProgress& progress) {
   return std::array{&progress.learningRate,     &progress.totals.loss,       &progress.totals.seconds,
                     &progress.totals.firstWait, &progress.totals.laterWaits, &progress.best.clipTop1,
-                    &progress.best.loss,        &progress.lowestLoss.loss};
+                    &progress.best.loss,        &progress.lowestLoss.loss,   &progress.plateau.factor,
+                    &progress.plateau.best};
 }
 
 template <typename Value, std::size_t count>

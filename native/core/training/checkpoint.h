@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/model/c3d.h"
+#include "core/training/schedule.h"
 #include "core/weights/tensor_file.h"
 
 namespace c3d {
@@ -43,6 +44,7 @@ struct TrainingProgress {
   EpochTotals totals;
   BestScore best;
   LowestLoss lowestLoss;
+  PlateauState plateau;
 };
 
 /// Everything but the weights that decides how a training goes on.

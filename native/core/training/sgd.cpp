@@ -3,6 +3,9 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/norm.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
@@ -78,7 +81,17 @@ void Sgd::zeroGradients() {
 
 void Sgd::step(double learningRate) {
   const at::NoGradGuard noGrad;
+  if (config_.maxGradientNorm > 0) limitGradients();
   for (auto& group : groups_) update(group, learningRate);
+}
+
+void Sgd::limitGradients() {
+  constexpr double kEpsilon = 1e-6;  // PyTorch's
+  std::vector<at::Tensor> gradients;
+  for (const auto& [key, tensor] : trained_) gradients.push_back(tensor.grad());
+  const auto norm = at::stack(at::_foreach_norm(gradients, 2)).norm().item<double>();
+  const auto factor = config_.maxGradientNorm / (norm + kEpsilon);
+  if (factor < 1) at::_foreach_mul_(gradients, factor);
 }
 
 void Sgd::update(Group& group, double learningRate) {

@@ -24,7 +24,8 @@ class Sgd {
   Sgd(const NamedTensors& parameters, const OptimizerConfig& config);
 
   void zeroGradients();
-  /// Updates the parameters from their gradients.
+  /// Updates the parameters from their gradients, which are scaled down first where their common norm is
+  /// above the largest allowed, as by torch.nn.utils.clip_grad_norm_.
   void step(double learningRate);
 
   /// What is trained, in the order of the network.
@@ -50,6 +51,7 @@ class Sgd {
   };
 
   Group& groupOf(double rate, double decay);
+  void limitGradients();
   void update(Group& group, double learningRate);
 
   OptimizerConfig config_;

@@ -1,13 +1,16 @@
 #include "core/training/trainer.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
 
+#include "core/training/loss.h"
 #include "core/weights/tensor_file.h"
 
 namespace c3d {
@@ -53,6 +56,15 @@ bool isBetter(const Scores& scores, const BestScore& best) {
   return scores.clipTop1 == best.clipTop1 && scores.loss < best.loss;
 }
 
+/// Of these parameters; a checkpoint holds zeros for those that are not trained.
+NamedTensors momentumOf(const NamedTensors& parameters, const NamedTensors& momentum) {
+  const std::unordered_map<std::string, at::Tensor> buffers(momentum.begin(), momentum.end());
+  NamedTensors found;
+  for (const auto& [key, tensor] : parameters)
+    if (const auto buffer = buffers.find(key); buffer != buffers.end()) found.emplace_back(*buffer);
+  return found;
+}
+
 }  // namespace
 
 Trainer::Trainer(C3D& model, ClipData training, std::optional<ClipData> validation, TrainingConfig config,
@@ -69,7 +81,7 @@ Trainer::Trainer(C3D& model, ClipData training, std::optional<ClipData> validati
 void Trainer::resume(const ResumePoint& point) {
   const std::lock_guard lock(model_.mutex());
   const auto state = readCheckpoint(point.file, point.tensors, model_);
-  optimizer_.loadState(state.momentum);
+  optimizer_.loadState(momentumOf(optimizer_.trained(), state.momentum));
   dropoutGenerator_ = state.dropoutGenerator;
   progress_ = state.progress;
   resumed_ = true;
@@ -155,7 +167,7 @@ void Trainer::trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double
                       const Stopwatch& stepWatch, const Cancellation& cancellation) {
   const auto position = static_cast<double>(progress_.epoch - 1) +
                         static_cast<double>(progress_.batches) / static_cast<double>(stepsInEpoch);
-  progress_.learningRate = config_.optimizer.learningRate *
+  progress_.learningRate = config_.optimizer.learningRate * progress_.plateau.factor *
                            learningRateFactor(config_.schedule, position, static_cast<double>(config_.epochs),
                                               static_cast<double>(stepsInEpoch));
   const auto outcome = step(batch, cancellation);
@@ -174,15 +186,29 @@ void Trainer::trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double
 Trainer::StepOutcome Trainer::step(video::ClipBatch& batch, const Cancellation& cancellation) {
   const std::lock_guard lock(model_.mutex());
   const FrozenParameters frozen(optimizer_.frozen());
-  const auto input = model_.preprocess(pixelsOf(batch, config_.layout), placesOf(batch));
+  const auto pixels = pixelsOf(batch, config_.layout);
+  const auto places = placesOf(batch);
   const auto labels = labelsOf(batch).to(model_.device());
+  const Loss loss(config_.loss, labels);
+  const auto clips = labels.numel();
+  const auto passes = static_cast<std::int64_t>(config_.passes);
+  const auto clipsAPass = (static_cast<std::int64_t>(config_.batchSize) + passes - 1) / passes;
   StepRollback rollback(model_, dropoutGenerator_);
   optimizer_.zeroGradients();
-  const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation});
-  const auto loss = at::cross_entropy_loss(logits, labels);
-  const StepOutcome outcome{loss.item<double>(), logits.argmax(1).eq(labels).sum().item<std::int64_t>()};
-  requireFinite(outcome.loss);
-  loss.backward();
+  StepOutcome outcome;
+  for (std::int64_t first = 0; first < clips; first += clipsAPass) {
+    const auto size = std::min(clipsAPass, clips - first);
+    const auto input = model_.preprocess(
+        pixels.narrow(0, first, size),
+        std::span(places).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
+    const auto some = labels.narrow(0, first, size);
+    const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation});
+    const auto part = loss.part(logits, some);
+    outcome.loss += part.item<double>();
+    outcome.hits += logits.argmax(1).eq(some).sum().item<std::int64_t>();
+    requireFinite(outcome.loss);
+    part.backward();  // adds to the gradients of the passes before
+  }
   optimizer_.step(progress_.learningRate);
   rollback.stepIsComplete();
   ++progress_.steps;
@@ -201,6 +227,7 @@ Scores Trainer::evaluate(std::int64_t epoch, const Cancellation& cancellation) {
       },
       [&](const auto& unreadable) { tell(*validation_, unreadable); });
   const auto scores = accumulator.scores();
+  observeValidation(config_.schedule, scores.loss, progress_.plateau);
   sink_(EvaluationEvent{epoch, watch.seconds(), scores});
   return scores;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/training/loss.h"
 #include "core/training/schedule.h"
 #include "core/video/clip_loader.h"
 #include "core/video/clip_sampler.h"
@@ -24,6 +25,7 @@ struct OptimizerConfig {
   double momentum = 0;
   double weightDecay = 0;
   bool nesterov = false;
+  double maxGradientNorm = 0;  // 0: any
   // Factors of the learning rate and of the weight decay.
   double biasRate = 1;  // biases of convolutions and linear layers
   double biasDecay = 1;
@@ -49,8 +51,10 @@ struct EarlyStopping {
 struct TrainingConfig {
   std::int64_t epochs = 0;
   std::size_t batchSize = 0;  // clips a step
+  std::size_t passes = 1;     // that the clips of a step are computed in
   std::uint64_t seed = 0;     // of sampling, augmentation and dropout
   OptimizerConfig optimizer;
+  LossConfig loss;
   Schedule schedule;
   video::ClipLayout layout;
   video::SamplingOptions sampling;

@@ -1,0 +1,77 @@
+import path from 'node:path'
+import { C3D, train, VideoDataset } from '../../lib'
+import { makeFrameFolders } from '../support/frame-folders'
+import { temporaryFolder } from '../support/temporary'
+
+const folder = temporaryFolder()
+const file = path.join(folder, 'five.safetensors')
+const classes = ['a', 'b', 'c', 'd', 'e']
+
+const values = (model: C3D) =>
+  new Map(model.tensors().map(({ name }) => [name, model.readTensor(name).join()]))
+
+let before: Map<string, string>
+beforeAll(async () => {
+  using model = await C3D.create({
+    architecture: { name: 'depth-3', input: { frames: 4, height: 16, width: 16 }, widthMultiplier: 1 / 32 },
+    classes,
+    initializer: 'caffe',
+    device: 'cpu',
+  })
+  await model.save(file)
+  before = values(model)
+})
+
+const different = (model: C3D) => {
+  const after = values(model)
+  return [...before.keys()].filter((name) => after.get(name) !== before.get(name))
+}
+
+test('a new classifier has other classes and fresh weights; all else comes from the file', async () => {
+  using model = await C3D.load(file, { classes: ['x', 'y', 'z'], newClassifier: true })
+  expect(model.classes).toEqual(['x', 'y', 'z'])
+  expect(different(model)).toEqual(['fc8.weight', 'fc8.bias'])
+  const weight = model.readTensor('fc8.weight')
+  expect(weight).toHaveLength(3 * 64)
+  const deviation = Math.sqrt(weight.reduce((sum, value) => sum + value * value, 0) / weight.length)
+  expect(deviation).toBeGreaterThan(0.008) // N(0, 0.01), by the file's initializer
+  expect(deviation).toBeLessThan(0.012)
+})
+
+test('as many classes get fresh weights, too, by the seed', async () => {
+  const load = (seed: number) => C3D.load(file, { classes, newClassifier: true, seed })
+  using one = await load(7)
+  using same = await load(7)
+  using other = await load(8)
+  expect(different(one)).toEqual(['fc8.weight'])
+  expect(values(same)).toEqual(values(one))
+  expect(values(other)).not.toEqual(values(one))
+})
+
+test('without being asked for, another number of classes is an error that says how', async () => {
+  await expect(C3D.load(file, { classes: ['x', 'y', 'z'] })).rejects.toMatchObject({
+    code: 'C3D_WEIGHTS',
+    message: expect.stringContaining('to train it on other classes, give newClassifier: true'),
+  })
+  await expect(C3D.load(file, { newClassifier: true })).rejects.toThrow(
+    'at load.classes: expected the classes of the new classifier, got nothing',
+  )
+})
+
+test('only the classifier learns when all other layers are frozen', async () => {
+  const made = makeFrameFolders(path.join(folder, 'data'), {
+    classes: 2,
+    videos: 2,
+    frames: 4,
+    width: 20,
+    height: 20,
+  })
+  using data = await VideoDataset.open(made.folder)
+  using model = await C3D.load(file, { classes: data.classes, newClassifier: true })
+  const names = ['conv1a', 'conv2a', 'conv3a', 'conv4a', 'conv5a', 'fc6', 'fc7']
+  const layers = Object.fromEntries(names.map((name) => [name, { learningRate: 0 }]))
+  const { reason } = await train(model, data, { preset: 'finetune-ucf101', epochs: 2, optimizer: { layers } })
+    .done
+  expect(reason).toBe('finished')
+  expect(different(model)).toEqual(['fc8.weight', 'fc8.bias'])
+})
