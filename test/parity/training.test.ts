@@ -79,6 +79,8 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
   const input = networkInput(made.pixels)
 
   test.each(Object.entries(recipes))('%s', async (_, { batchNorm = false, ...recipe }) => {
+    // Batch norm divides by deviations of few values, which enlarges the rounding of both sides.
+    const tolerance = batchNorm ? 1e-4 : 1e-5
     const accumulate = recipe.accumulate ?? 1
     const loss = { ...plainLoss, ...recipe.loss }
     const optimizer = { ...plain, ...recipe.optimizer }
@@ -134,12 +136,12 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
         loss: { ...loss, classWeights: loss.classWeights === 'none' ? null : loss.classWeights },
       },
     })
-    expect(relativeError(losses, expected.get('losses') ?? [])).toBeLessThan(1e-4)
+    expect(relativeError(losses, expected.get('losses') ?? [])).toBeLessThan(tolerance)
     const trained = await readTensors(after)
     for (const [name, values] of trained) {
       // A bias in front of batch norm has no effect: its gradient is rounding noise on both sides.
       if (batchNorm && /^conv\w+\.bias$/.test(name) && !name.includes('_bn')) continue
-      expect([name, relativeError(values, expected.get(name) ?? []) < 1e-4]).toEqual([name, true])
+      expect([name, relativeError(values, expected.get(name) ?? []) < tolerance]).toEqual([name, true])
     }
   })
 })
