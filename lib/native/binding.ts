@@ -268,6 +268,8 @@ export interface NativeTrainingConfig {
 export interface NativeRunFiles {
   checkpoint: string
   checkpointHeader: string
+  /** Gets a line of JSON for every epoch and evaluation. */
+  metrics: string
   best: string
   model: string
   modelHeader: string

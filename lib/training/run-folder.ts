@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { replaceFile } from '../files/replace-file'
 import { C3DError, fileError } from '../native/errors'
@@ -11,13 +11,14 @@ import { C3DError, fileError } from '../native/errors'
 export class RunFolder {
   readonly folder: string
   readonly checkpoint: string
+  readonly metrics: string
   readonly best: string
   readonly model: string
-  #writing: Promise<void> = Promise.resolve()
 
   private constructor(folder: string) {
     this.folder = folder
     this.checkpoint = checkpointIn(folder)
+    this.metrics = path.join(folder, 'metrics.jsonl')
     this.best = path.join(folder, 'best.safetensors')
     this.model = path.join(folder, 'model.safetensors')
   }
@@ -35,8 +36,9 @@ export class RunFolder {
       await mkdir(folder, { recursive: true })
       // What is left of an earlier run would be taken for this one's.
       for (const file of [run.checkpoint, run.best, run.model]) await rm(file, { force: true })
+      await run.#removeUnfinished()
       await replaceFile(run.#config, jsonFile(config))
-      await replaceFile(run.#metrics, '')
+      await replaceFile(run.metrics, '')
     } catch (error) {
       throw fileError(error, `write to the run folder '${folder}'`)
     }
@@ -51,27 +53,28 @@ export class RunFolder {
   static async resume(folder: string, completeEpochs: number, training: unknown): Promise<RunFolder> {
     const run = new RunFolder(folder)
     try {
+      await run.#removeUnfinished()
       const config = JSON.parse(await readFile(run.#config, 'utf8'))
       await replaceFile(run.#config, jsonFile({ ...config, training }))
-      const metrics = existsSync(run.#metrics) ? await readFile(run.#metrics, 'utf8') : ''
+      const metrics = existsSync(run.metrics) ? await readFile(run.metrics, 'utf8') : ''
       const kept = metrics.split('\n').filter((line) => isOfEpoch(line, completeEpochs))
-      await replaceFile(run.#metrics, kept.map((line) => `${line}\n`).join(''))
+      await replaceFile(run.metrics, kept.map((line) => `${line}\n`).join(''))
     } catch (error) {
       throw fileError(error, `go on with the run folder '${folder}'`)
     }
     return run
   }
 
-  /** Appends a line to metrics.jsonl, in the order of calls. A failure is told to `onError`, once. */
-  append(event: unknown, onError: (error: C3DError) => void): void {
-    this.#writing = this.#writing
-      .then(() => appendFile(this.#metrics, `${JSON.stringify(event)}\n`))
-      .catch((error) => onError(fileError(error, `write to '${this.#metrics}'`)))
-  }
-
-  /** Settles when everything appended so far is written. */
-  async flush(): Promise<void> {
-    await this.#writing
+  /** What a process that was killed was writing; of a checkpoint, that is a lot. */
+  async #removeUnfinished(): Promise<void> {
+    const own = [this.checkpoint, this.best, this.model, this.metrics, this.#config].map((file) =>
+      path.basename(file),
+    )
+    const names = await readdir(this.folder)
+    const unfinished = names.filter(
+      (name) => name.endsWith('.tmp') && own.some((file) => name.startsWith(`${file}.`)),
+    )
+    for (const name of unfinished) await rm(path.join(this.folder, name), { force: true })
   }
 
   #requireNoRun(): void {
@@ -85,10 +88,6 @@ export class RunFolder {
 
   get #config(): string {
     return path.join(this.folder, 'config.json')
-  }
-
-  get #metrics(): string {
-    return path.join(this.folder, 'metrics.jsonl')
   }
 }
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <mutex>
 
+#include "core/training/metrics_file.h"
 #include "core/weights/tensor_file.h"
 
 namespace c3d {
@@ -99,16 +100,25 @@ std::optional<EndReason> Trainer::runEpoch(const Cancellation& cancellation) {
     saveCheckpoint();
     return reason;
   }
-  std::optional<Scores> validation;
+  std::optional<EvaluationEvent> evaluation;
   if (validation_) {
-    validation = evaluate(epoch, cancellation);
-    noteScores(*validation);
+    evaluation = evaluate(epoch, cancellation);
+    noteScores(evaluation->scores);
   }
   const auto totals = progress_.totals;
   const auto clips = static_cast<double>(totals.clips);
-  sink_(EpochEvent{epoch, config_.epochs, totals.loss / clips, static_cast<double>(totals.hits) / clips,
-                   progress_.learningRate, totals.clips, totals.seconds, clips / totals.seconds,
-                   totals.laterWaits / (totals.seconds - totals.firstWait), validation});
+  const EpochEvent event{epoch,
+                         config_.epochs,
+                         totals.loss / clips,
+                         static_cast<double>(totals.hits) / clips,
+                         progress_.learningRate,
+                         totals.clips,
+                         totals.seconds,
+                         clips / totals.seconds,
+                         totals.laterWaits / (totals.seconds - totals.firstWait),
+                         evaluation ? std::optional(evaluation->scores) : std::nullopt};
+  if (files_) appendMetrics(files_->metrics, evaluation, event);
+  sink_(event);
   ++progress_.epoch;
   progress_.batches = 0;
   progress_.totals = {};
@@ -188,7 +198,7 @@ Trainer::StepOutcome Trainer::step(video::ClipBatch& batch, const Cancellation& 
   return outcome;
 }
 
-Scores Trainer::evaluate(std::int64_t epoch, const Cancellation& cancellation) {
+EvaluationEvent Trainer::evaluate(std::int64_t epoch, const Cancellation& cancellation) {
   const Stopwatch watch;
   ScoreAccumulator accumulator;
   scoreClips(
@@ -199,9 +209,9 @@ Scores Trainer::evaluate(std::int64_t epoch, const Cancellation& cancellation) {
         sink_(EvaluationProgressEvent{epoch, done, total});
       },
       [&](const auto& unreadable) { tell(*validation_, unreadable); });
-  const auto scores = accumulator.scores();
-  sink_(EvaluationEvent{epoch, watch.seconds(), scores});
-  return scores;
+  const EvaluationEvent event{epoch, watch.seconds(), accumulator.scores()};
+  sink_(event);
+  return event;
 }
 
 video::ClipLoaderOptions Trainer::loading(std::size_t batchSize) const {

@@ -60,7 +60,7 @@ class Trainer {
                const Cancellation& cancellation);
   StepOutcome step(video::ClipBatch& batch, const Cancellation& cancellation);
   void requireFinite(double loss) const;
-  Scores evaluate(std::int64_t epoch, const Cancellation& cancellation);
+  EvaluationEvent evaluate(std::int64_t epoch, const Cancellation& cancellation);
   /// Remembers the best ones and keeps their weights.
   void noteScores(const Scores& scores);
   bool earlyStoppingIsDue() const;

@@ -64,9 +64,10 @@ struct TrainingConfig {
 struct RunFiles {
   std::filesystem::path checkpoint;  // weights and state: at the start, after every epoch, and when stopped
   std::string checkpointHeader;
-  std::filesystem::path best;   // weights of the best evaluation
-  std::filesystem::path model;  // weights at the end and when stopped
-  std::string modelHeader;      // of both
+  std::filesystem::path metrics;  // a line for every epoch and evaluation, before their checkpoint
+  std::filesystem::path best;     // weights of the best evaluation
+  std::filesystem::path model;    // weights at the end and when stopped
+  std::string modelHeader;        // of both
 };
 
 /// A checkpoint to go on from.
