@@ -209,12 +209,13 @@ async function perform(
   return { reason, ...progress, seconds, ...(folder && { out: folder.folder, model: folder.model }) }
 }
 
-function runFiles({ checkpoint, metrics, best, model }: RunFolder, plan: Plan): NativeRunFiles {
+function runFiles({ checkpoint, metrics, best, keptPrefix, model }: RunFolder, plan: Plan): NativeRunFiles {
   return {
     checkpoint,
     checkpointHeader: checkpointHeader(plan.state, runIdentity(plan)),
     metrics,
     best,
+    keptPrefix,
     model,
     modelHeader: fileHeader(plan.state),
   }

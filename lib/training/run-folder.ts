@@ -4,15 +4,22 @@ import path from 'node:path'
 import { replaceFile } from '../files/replace-file'
 import { C3DError, fileError } from '../native/errors'
 
+const KEPT = 'epoch-'
+/** Also while it is being written. */
+const KEPT_MODEL = /^epoch-\d+\.safetensors(\.|$)/
+
 /**
  * What a training leaves behind: config.json, metrics.jsonl (one event a line), checkpoint.safetensors to go on from,
- * best.safetensors (the model of the best validation) and model.safetensors (the model at the end).
+ * best.safetensors (the model of the best validation), epoch-<number>.safetensors (those that are kept)
+ * and model.safetensors (the model at the end).
  */
 export class RunFolder {
   readonly folder: string
   readonly checkpoint: string
   readonly metrics: string
   readonly best: string
+  /** Of the models that are kept: <prefix><epoch>.safetensors. */
+  readonly keptPrefix: string
   readonly model: string
 
   private constructor(folder: string) {
@@ -20,6 +27,7 @@ export class RunFolder {
     this.checkpoint = checkpointIn(folder)
     this.metrics = path.join(folder, 'metrics.jsonl')
     this.best = path.join(folder, 'best.safetensors')
+    this.keptPrefix = path.join(folder, KEPT)
     this.model = path.join(folder, 'model.safetensors')
   }
 
@@ -36,6 +44,7 @@ export class RunFolder {
       await mkdir(folder, { recursive: true })
       // What is left of an earlier run would be taken for this one's.
       for (const file of [run.checkpoint, run.best, run.model]) await rm(file, { force: true })
+      await run.#removeWhere((name) => KEPT_MODEL.test(name))
       await run.#removeUnfinished()
       await replaceFile(run.#config, jsonFile(config))
       await replaceFile(run.metrics, '')
@@ -70,11 +79,15 @@ export class RunFolder {
     const own = [this.checkpoint, this.best, this.model, this.metrics, this.#config].map((file) =>
       path.basename(file),
     )
-    const names = await readdir(this.folder)
-    const unfinished = names.filter(
-      (name) => name.endsWith('.tmp') && own.some((file) => name.startsWith(`${file}.`)),
+    await this.#removeWhere(
+      (name) =>
+        name.endsWith('.tmp') && (KEPT_MODEL.test(name) || own.some((file) => name.startsWith(`${file}.`))),
     )
-    for (const name of unfinished) await rm(path.join(this.folder, name), { force: true })
+  }
+
+  async #removeWhere(isUnwanted: (name: string) => boolean): Promise<void> {
+    const names = await readdir(this.folder)
+    for (const name of names.filter(isUnwanted)) await rm(path.join(this.folder, name), { force: true })
   }
 
   #requireNoRun(): void {

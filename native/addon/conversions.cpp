@@ -323,13 +323,14 @@ TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLay
   config.earlyStopping = {integer(limits, "patience"), toEarlyStoppingMetric(text(limits, "metric"))};
   config.checkpointSteps = integer(limits, "checkpointSteps");
   config.checkpointSeconds = number(limits, "checkpointSeconds");
+  config.keepEpochs = integer(limits, "keepEpochs");
   return config;
 }
 
 RunFiles toRunFiles(const Napi::Object& source) {
-  return {text(source, "checkpoint"), text(source, "checkpointHeader"),
-          text(source, "metrics"),    text(source, "best"),
-          text(source, "model"),      text(source, "modelHeader")};
+  return {text(source, "checkpoint"), text(source, "checkpointHeader"), text(source, "metrics"),
+          text(source, "best"),       text(source, "keptPrefix"),       text(source, "model"),
+          text(source, "modelHeader")};
 }
 
 std::vector<TensorLocation> toLocations(const Napi::Array& list) {

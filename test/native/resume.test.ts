@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { PassThrough } from 'node:stream'
 import { C3D, type TrainingEvent, type TrainOptions, train, VideoDataset } from '../../lib'
@@ -87,6 +87,7 @@ test('the best model, the last one and the checkpoint can be loaded', async () =
     ...augmented,
     validation,
     out,
+    checkpoint: { keepEpochs: 2 },
   }).epochs()) {
     if (!scores) throw new Error('there are no scores')
     const { clipTop1, loss } = scores
@@ -99,6 +100,8 @@ test('the best model, the last one and the checkpoint can be loaded', async () =
   }
   expect(await weightsIn('model.safetensors')).toEqual(model.readTensor('fc6.weight'))
   expect(await weightsIn('checkpoint.safetensors')).toEqual(model.readTensor('fc6.weight'))
+  expect(readdirSync(out).filter((name) => name.startsWith('epoch-'))).toEqual(['epoch-2.safetensors'])
+  expect(await weightsIn('epoch-2.safetensors')).not.toEqual(model.readTensor('fc6.weight'))
   const same = (await weightsIn('best.safetensors')).every(
     (value, i) => value === model.readTensor('fc6.weight')[i],
   )

@@ -119,6 +119,7 @@ std::optional<EndReason> Trainer::runEpoch(const Cancellation& cancellation) {
                          evaluation ? std::optional(evaluation->scores) : std::nullopt};
   if (files_) appendMetrics(files_->metrics, evaluation, event);
   sink_(event);
+  keepModel();
   ++progress_.epoch;
   progress_.batches = 0;
   progress_.totals = {};
@@ -283,6 +284,13 @@ void Trainer::saveCheckpoint() {
   if (!files_) return;
   writeCheckpoint();
   sink_(CheckpointEvent{progress_.epoch - 1, progress_.steps, files_->checkpoint});
+}
+
+void Trainer::keepModel() {
+  if (!files_ || config_.keepEpochs == 0 || progress_.epoch % config_.keepEpochs != 0) return;
+  auto file = files_->keptPrefix;
+  file += std::to_string(progress_.epoch) + ".safetensors";
+  writeTensorFile(file, files_->modelHeader, model_.stateDict());
 }
 
 void Trainer::saveModel() {

@@ -71,6 +71,7 @@ class Trainer {
   bool checkpointIsDue() const;
   void writeCheckpoint();
   void saveCheckpoint();  // and tells
+  void keepModel();       // of this epoch, where it is one to keep
   void saveModel();
 
   C3D& model_;
