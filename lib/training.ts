@@ -185,15 +185,9 @@ async function perform(
   warnOfMirroredClasses(plan, config, emit)
   state.training = config
 
-  let unwritten: C3DError | undefined
   const onEvent = (event: NativeTrainEvent): void => {
-    if (unwritten) throw unwritten
     if (event.type === 'step') progress.steps = event.step
     if (event.type === 'epoch') progress.epochs = event.epoch
-    if (event.type === 'epoch' || event.type === 'evaluation')
-      folder?.append(event, (error) => {
-        unwritten ??= error
-      })
     emit(event)
   }
   const request = {
@@ -219,19 +213,18 @@ async function perform(
   } catch (error) {
     if (!isAborted(error) || stop.reason !== STOP_REQUEST) throw error
     reason = 'stopped'
-  } finally {
-    await folder?.flush()
   }
-  if (unwritten) throw unwritten
   const seconds = (performance.now() - began) / 1000
   return { reason, ...progress, seconds, ...(folder && { out: folder.folder, model: folder.model }) }
 }
 
-function runFiles({ checkpoint, best, model }: RunFolder, plan: Plan): NativeRunFiles {
+function runFiles({ checkpoint, metrics, best, keptPrefix, model }: RunFolder, plan: Plan): NativeRunFiles {
   return {
     checkpoint,
     checkpointHeader: checkpointHeader(plan.state, runIdentity(plan)),
+    metrics,
     best,
+    keptPrefix,
     model,
     modelHeader: fileHeader(plan.state),
   }

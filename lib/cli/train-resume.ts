@@ -50,15 +50,16 @@ export async function readParts(folder: string): Promise<RecordedParts> {
 
 /** Throws C3D_INVALID_CONFIG for options that a run has settled already. */
 export function requireResumable(command: Command): void {
-  const given = command.options.filter(
-    (option) =>
-      command.getOptionValueSource(option.attributeName()) === 'cli' &&
-      !WITH_RESUME.has(option.attributeName()),
-  )
+  const given = command.options.filter((option) => {
+    const name = option.attributeName()
+    // --flip and --no-flip set the same value.
+    const isMeant = option.negate === (command.getOptionValue(name) === false)
+    return isMeant && command.getOptionValueSource(name) === 'cli' && !WITH_RESUME.has(name)
+  })
   if (given.length === 0) return
-  const names = given.map(({ long, flags }) => long ?? flags)
+  const names = given.map(({ long, flags }) => long ?? flags).join(', ')
   throw new C3DError(
     'C3D_INVALID_CONFIG',
-    `A resumed run keeps its settings: leave out ${[...new Set(names)].join(', ')}, or start a new run with --config.`,
+    `A resumed run keeps its settings: leave out ${names}, or start a new run with --config.`,
   )
 }

@@ -7,6 +7,8 @@ export const checkpointSchema = settings({
   everySteps: wholeNumber({ atLeast: 1 }).optional(),
   /** Also after so many minutes. */
   everyMinutes: finiteNumber({ above: 0 }).optional(),
+  /** Every so many epochs the model is kept for good, as epoch-<number>.safetensors. */
+  keepEpochs: wholeNumber({ atLeast: 1 }).optional(),
 })
 
 export const earlyStoppingSchema = settings({
@@ -32,5 +34,6 @@ export function nativeLimits({ checkpoint, earlyStopping, maxSteps, maxMinutes }
     metric: earlyStopping?.metric ?? ('accuracy' as const),
     checkpointSteps: checkpoint?.everySteps ?? 0,
     checkpointSeconds: (checkpoint?.everyMinutes ?? 0) * 60,
+    keepEpochs: checkpoint?.keepEpochs ?? 0,
   }
 }

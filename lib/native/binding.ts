@@ -289,14 +289,19 @@ export interface NativeTrainingConfig {
     metric: 'accuracy' | 'loss'
     checkpointSteps: number
     checkpointSeconds: number
+    keepEpochs: number
   }
 }
 
-/** Each file with its safetensors header; the best model has the model's. */
+/** Each file with its safetensors header; all models have one. */
 export interface NativeRunFiles {
   checkpoint: string
   checkpointHeader: string
+  /** Gets a line of JSON for every epoch and evaluation. */
+  metrics: string
   best: string
+  /** Of <prefix><epoch>.safetensors: the models of the epochs that are kept. */
+  keptPrefix: string
   model: string
   modelHeader: string
 }

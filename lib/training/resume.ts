@@ -11,7 +11,7 @@ import { requireSameData } from './data-identity'
 /** Settings that change no step that is still to come, but for how many there are. */
 const FREE = new Set(['cache', 'checkpoint', 'earlyStopping', 'maxSteps', 'maxMinutes'])
 /** Schedules whose learning rates do not depend on how many epochs there are. */
-const ENDLESS = new Set(['constant', 'step'])
+const ENDLESS = new Set(['constant', 'step', 'multi-step', 'plateau'])
 
 /** The settings of a run that goes on: its own, with the few that may change. Throws C3D_INVALID_CONFIG. */
 export function resumedConfig(

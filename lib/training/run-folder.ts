@@ -1,24 +1,33 @@
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { replaceFile } from '../files/replace-file'
 import { C3DError, fileError } from '../native/errors'
 
+const KEPT = 'epoch-'
+/** Also while it is being written. */
+const KEPT_MODEL = /^epoch-\d+\.safetensors(\.|$)/
+
 /**
  * What a training leaves behind: config.json, metrics.jsonl (one event a line), checkpoint.safetensors to go on from,
- * best.safetensors (the model of the best validation) and model.safetensors (the model at the end).
+ * best.safetensors (the model of the best validation), epoch-<number>.safetensors (those that are kept)
+ * and model.safetensors (the model at the end).
  */
 export class RunFolder {
   readonly folder: string
   readonly checkpoint: string
+  readonly metrics: string
   readonly best: string
+  /** Of the models that are kept: <prefix><epoch>.safetensors. */
+  readonly keptPrefix: string
   readonly model: string
-  #writing: Promise<void> = Promise.resolve()
 
   private constructor(folder: string) {
     this.folder = folder
     this.checkpoint = checkpointIn(folder)
+    this.metrics = path.join(folder, 'metrics.jsonl')
     this.best = path.join(folder, 'best.safetensors')
+    this.keptPrefix = path.join(folder, KEPT)
     this.model = path.join(folder, 'model.safetensors')
   }
 
@@ -35,8 +44,10 @@ export class RunFolder {
       await mkdir(folder, { recursive: true })
       // What is left of an earlier run would be taken for this one's.
       for (const file of [run.checkpoint, run.best, run.model]) await rm(file, { force: true })
+      await run.#removeWhere((name) => KEPT_MODEL.test(name))
+      await run.#removeUnfinished()
       await replaceFile(run.#config, jsonFile(config))
-      await replaceFile(run.#metrics, '')
+      await replaceFile(run.metrics, '')
     } catch (error) {
       throw fileError(error, `write to the run folder '${folder}'`)
     }
@@ -51,27 +62,32 @@ export class RunFolder {
   static async resume(folder: string, completeEpochs: number, training: unknown): Promise<RunFolder> {
     const run = new RunFolder(folder)
     try {
+      await run.#removeUnfinished()
       const config = JSON.parse(await readFile(run.#config, 'utf8'))
       await replaceFile(run.#config, jsonFile({ ...config, training }))
-      const metrics = existsSync(run.#metrics) ? await readFile(run.#metrics, 'utf8') : ''
+      const metrics = existsSync(run.metrics) ? await readFile(run.metrics, 'utf8') : ''
       const kept = metrics.split('\n').filter((line) => isOfEpoch(line, completeEpochs))
-      await replaceFile(run.#metrics, kept.map((line) => `${line}\n`).join(''))
+      await replaceFile(run.metrics, kept.map((line) => `${line}\n`).join(''))
     } catch (error) {
       throw fileError(error, `go on with the run folder '${folder}'`)
     }
     return run
   }
 
-  /** Appends a line to metrics.jsonl, in the order of calls. A failure is told to `onError`, once. */
-  append(event: unknown, onError: (error: C3DError) => void): void {
-    this.#writing = this.#writing
-      .then(() => appendFile(this.#metrics, `${JSON.stringify(event)}\n`))
-      .catch((error) => onError(fileError(error, `write to '${this.#metrics}'`)))
+  /** What a process that was killed was writing; of a checkpoint, that is a lot. */
+  async #removeUnfinished(): Promise<void> {
+    const own = [this.checkpoint, this.best, this.model, this.metrics, this.#config].map((file) =>
+      path.basename(file),
+    )
+    await this.#removeWhere(
+      (name) =>
+        name.endsWith('.tmp') && (KEPT_MODEL.test(name) || own.some((file) => name.startsWith(`${file}.`))),
+    )
   }
 
-  /** Settles when everything appended so far is written. */
-  async flush(): Promise<void> {
-    await this.#writing
+  async #removeWhere(isUnwanted: (name: string) => boolean): Promise<void> {
+    const names = await readdir(this.folder)
+    for (const name of names.filter(isUnwanted)) await rm(path.join(this.folder, name), { force: true })
   }
 
   #requireNoRun(): void {
@@ -85,10 +101,6 @@ export class RunFolder {
 
   get #config(): string {
     return path.join(this.folder, 'config.json')
-  }
-
-  get #metrics(): string {
-    return path.join(this.folder, 'metrics.jsonl')
   }
 }
 

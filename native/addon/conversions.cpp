@@ -8,6 +8,7 @@
 
 #include "addon/properties.h"
 #include "core/runtime/error.h"
+#include "core/training/event_fields.h"
 #include "core/video/hash.h"
 
 namespace c3d::addon {
@@ -182,14 +183,25 @@ const char* kindName(LayerKind kind) {
   return "";
 }
 
-void fill(Napi::Object& object, const Scores& scores) {
-  object.Set("loss", scores.loss);
-  object.Set("clipTop1", scores.clipTop1);
-  object.Set("clipTop5", scores.clipTop5);
-  object.Set("videoTop1", scores.videoTop1);
-  object.Set("videoTop5", scores.videoTop5);
-  object.Set("clips", static_cast<double>(scores.clips));
-  object.Set("videos", static_cast<double>(scores.videos));
+/// Sets what `visitFields` names.
+class FieldsOf {
+ public:
+  explicit FieldsOf(Napi::Object object) : object_(object) {}
+  void operator()(const char* name, const char* value) { object_.Set(name, value); }
+  void operator()(const char* name, double value) { object_.Set(name, value); }
+  void operator()(const char* name, std::int64_t value) { object_.Set(name, static_cast<double>(value)); }
+  void operator()(const char* name, const std::optional<Scores>& value) {
+    const auto env = object_.Env();
+    object_.Set(name, value ? Napi::Value(toJs(env, *value)) : env.Null());
+  }
+
+ private:
+  Napi::Object object_;
+};
+
+template <typename Event>
+void fill(Napi::Object& object, const Event& event) {
+  visitFields(event, FieldsOf(object));
 }
 
 void fill(Napi::Object& object, const StepEvent& event) {
@@ -224,33 +236,11 @@ void fill(Napi::Object& object, const EvaluationProgressEvent& event) {
   object.Set("total", static_cast<double>(event.total));
 }
 
-void fill(Napi::Object& object, const EvaluationEvent& event) {
-  object.Set("type", "evaluation");
-  object.Set("epoch", static_cast<double>(event.epoch));
-  object.Set("seconds", event.seconds);
-  fill(object, event.scores);
-}
-
 void fill(Napi::Object& object, const CheckpointEvent& event) {
   object.Set("type", "checkpoint");
   object.Set("epoch", static_cast<double>(event.epoch));
   object.Set("step", static_cast<double>(event.step));
   object.Set("file", event.file.string());
-}
-
-void fill(Napi::Object& object, const EpochEvent& event) {
-  const auto env = object.Env();
-  object.Set("type", "epoch");
-  object.Set("epoch", static_cast<double>(event.epoch));
-  object.Set("epochs", static_cast<double>(event.epochs));
-  object.Set("loss", event.loss);
-  object.Set("accuracy", event.accuracy);
-  object.Set("learningRate", event.learningRate);
-  object.Set("clips", static_cast<double>(event.clips));
-  object.Set("seconds", event.seconds);
-  object.Set("clipsPerSecond", event.clipsPerSecond);
-  object.Set("dataWait", event.dataWait);
-  object.Set("validation", event.validation ? Napi::Value(toJs(env, *event.validation)) : env.Null());
 }
 
 }  // namespace
@@ -379,12 +369,14 @@ TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLay
   config.earlyStopping = {integer(limits, "patience"), toEarlyStoppingMetric(text(limits, "metric"))};
   config.checkpointSteps = integer(limits, "checkpointSteps");
   config.checkpointSeconds = number(limits, "checkpointSeconds");
+  config.keepEpochs = integer(limits, "keepEpochs");
   return config;
 }
 
 RunFiles toRunFiles(const Napi::Object& source) {
-  return {text(source, "checkpoint"), text(source, "checkpointHeader"), text(source, "best"),
-          text(source, "model"), text(source, "modelHeader")};
+  return {text(source, "checkpoint"), text(source, "checkpointHeader"), text(source, "metrics"),
+          text(source, "best"),       text(source, "keptPrefix"),       text(source, "model"),
+          text(source, "modelHeader")};
 }
 
 std::vector<TensorLocation> toLocations(const Napi::Array& list) {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { VideoDataset } from '../..'
 import { makeFrameFolders, randomNumbers } from '../support/frame-folders'
@@ -45,17 +45,23 @@ function expectEqualRuns(run: string, other: string): void {
       file,
       equal: readFileSync(path.join(run, file)).equals(readFileSync(path.join(other, file))),
     }).toEqual({ file, equal: true })
-  expect(metricsOf(run).at(-1)).toEqual(metricsOf(other).at(-1))
+  expect(metricsOf(run)).toEqual(metricsOf(other))
+  // Nothing half written is left.
+  expect(readdirSync(run).sort()).toEqual(readdirSync(other).sort())
 }
 
 /** Whether the run got to its end before it was killed. */
 function runAndKill(out: string, afterMilliseconds: number): Promise<boolean> {
   const script = path.resolve(__dirname, '../support/small-run.cjs')
   const child = spawn(process.execPath, [script, videos, out], { stdio: ['ignore', 'pipe', 'inherit'] })
-  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), afterMilliseconds))
+  let timer: NodeJS.Timeout | undefined
+  child.stdout.once('data', () => {
+    timer = setTimeout(() => child.kill('SIGKILL'), afterMilliseconds)
+  })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (status, signal) => {
+      clearTimeout(timer)
       if (signal === null && status !== 0) reject(new Error(`the run ended with status ${status}`))
       resolve(signal === null)
     })

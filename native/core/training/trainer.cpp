@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "core/training/loss.h"
+#include "core/training/metrics_file.h"
 #include "core/weights/tensor_file.h"
 
 namespace c3d {
@@ -111,16 +112,26 @@ std::optional<EndReason> Trainer::runEpoch(const Cancellation& cancellation) {
     saveCheckpoint();
     return reason;
   }
-  std::optional<Scores> validation;
+  std::optional<EvaluationEvent> evaluation;
   if (validation_) {
-    validation = evaluate(epoch, cancellation);
-    noteScores(*validation);
+    evaluation = evaluate(epoch, cancellation);
+    noteScores(evaluation->scores);
   }
   const auto totals = progress_.totals;
   const auto clips = static_cast<double>(totals.clips);
-  sink_(EpochEvent{epoch, config_.epochs, totals.loss / clips, static_cast<double>(totals.hits) / clips,
-                   progress_.learningRate, totals.clips, totals.seconds, clips / totals.seconds,
-                   totals.laterWaits / (totals.seconds - totals.firstWait), validation});
+  const EpochEvent event{epoch,
+                         config_.epochs,
+                         totals.loss / clips,
+                         static_cast<double>(totals.hits) / clips,
+                         progress_.learningRate,
+                         totals.clips,
+                         totals.seconds,
+                         clips / totals.seconds,
+                         totals.laterWaits / (totals.seconds - totals.firstWait),
+                         evaluation ? std::optional(evaluation->scores) : std::nullopt};
+  if (files_) appendMetrics(files_->metrics, evaluation, event);
+  sink_(event);
+  keepModel();
   ++progress_.epoch;
   progress_.batches = 0;
   progress_.totals = {};
@@ -215,7 +226,7 @@ Trainer::StepOutcome Trainer::step(video::ClipBatch& batch, const Cancellation& 
   return outcome;
 }
 
-Scores Trainer::evaluate(std::int64_t epoch, const Cancellation& cancellation) {
+EvaluationEvent Trainer::evaluate(std::int64_t epoch, const Cancellation& cancellation) {
   const Stopwatch watch;
   ScoreAccumulator accumulator;
   scoreClips(
@@ -226,10 +237,10 @@ Scores Trainer::evaluate(std::int64_t epoch, const Cancellation& cancellation) {
         sink_(EvaluationProgressEvent{epoch, done, total});
       },
       [&](const auto& unreadable) { tell(*validation_, unreadable); });
-  const auto scores = accumulator.scores();
-  observeValidation(config_.schedule, scores.loss, progress_.plateau);
-  sink_(EvaluationEvent{epoch, watch.seconds(), scores});
-  return scores;
+  const EvaluationEvent event{epoch, watch.seconds(), accumulator.scores()};
+  observeValidation(config_.schedule, event.scores.loss, progress_.plateau);
+  sink_(event);
+  return event;
 }
 
 video::ClipLoaderOptions Trainer::loading(std::size_t batchSize) const {
@@ -301,6 +312,13 @@ void Trainer::saveCheckpoint() {
   if (!files_) return;
   writeCheckpoint();
   sink_(CheckpointEvent{progress_.epoch - 1, progress_.steps, files_->checkpoint});
+}
+
+void Trainer::keepModel() {
+  if (!files_ || config_.keepEpochs == 0 || progress_.epoch % config_.keepEpochs != 0) return;
+  auto file = files_->keptPrefix;
+  file += std::to_string(progress_.epoch) + ".safetensors";
+  writeTensorFile(file, files_->modelHeader, model_.stateDict());
 }
 
 void Trainer::saveModel() {

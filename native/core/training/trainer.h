@@ -60,7 +60,7 @@ class Trainer {
                const Cancellation& cancellation);
   StepOutcome step(video::ClipBatch& batch, const Cancellation& cancellation);
   void requireFinite(double loss) const;
-  Scores evaluate(std::int64_t epoch, const Cancellation& cancellation);
+  EvaluationEvent evaluate(std::int64_t epoch, const Cancellation& cancellation);
   /// Remembers the best ones and keeps their weights.
   void noteScores(const Scores& scores);
   bool earlyStoppingIsDue() const;
@@ -71,6 +71,7 @@ class Trainer {
   bool checkpointIsDue() const;
   void writeCheckpoint();
   void saveCheckpoint();  // and tells
+  void keepModel();       // of this epoch, where it is one to keep
   void saveModel();
 
   C3D& model_;

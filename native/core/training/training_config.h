@@ -71,15 +71,18 @@ struct TrainingConfig {
   // Checkpoints within an epoch; 0: none.
   std::int64_t checkpointSteps = 0;
   double checkpointSeconds = 0;
+  std::int64_t keepEpochs = 0;  // the model is kept under its epoch's name after every so many; 0: never
 };
 
 /// Where a training keeps itself. Each file comes with its safetensors header.
 struct RunFiles {
   std::filesystem::path checkpoint;  // weights and state: at the start, after every epoch, and when stopped
   std::string checkpointHeader;
-  std::filesystem::path best;   // weights of the best evaluation
-  std::filesystem::path model;  // weights at the end and when stopped
-  std::string modelHeader;      // of both
+  std::filesystem::path metrics;     // a line for every epoch and evaluation, before their checkpoint
+  std::filesystem::path best;        // weights of the best evaluation
+  std::filesystem::path keptPrefix;  // of <prefix><epoch>.safetensors, the models that are kept
+  std::filesystem::path model;       // weights at the end and when stopped
+  std::string modelHeader;           // of all of them
 };
 
 /// A checkpoint to go on from.
