@@ -103,7 +103,10 @@ export class C3D implements Disposable {
       throw invalid('load.classes', 'expected the classes of the new classifier, got nothing')
     const contents = await readTensorFile(file)
     const { metadata, meanFile } = describeFile(file, readMetadata(contents.metadata, file), given)
-    const native = await runTask(() => addon().createModel(nativeModel(metadata.config, device)), signal)
+    const config = nativeModel(metadata.config, device)
+    // Drawing c3d's 78 million weights takes about a second, and only a new classifier needs any.
+    const initializer = newClassifier ? config.initializer : 'none'
+    const native = await runTask(() => addon().createModel({ ...config, initializer }), signal)
     return ready(native, async () => {
       const { classifier } = metadata.config.architecture
       const isClassifier = (name: string) => name.startsWith(`${classifier}.`)

@@ -76,7 +76,7 @@ export interface ModelConfig {
   architecture: Architecture
   classes: string[]
   preprocessing: Preprocessing
-  initializer: NativeModelConfig['initializer']
+  initializer: z.output<typeof initializerSchema>
   seed: number
 }
 

@@ -7,7 +7,7 @@ import type { TrainingConfig } from './training'
 /** A named recipe: what a model is made with, and what it is trained with. The user's own settings win over it. */
 export interface Preset {
   model: {
-    initializer: NativeModelConfig['initializer']
+    initializer: Exclude<NativeModelConfig['initializer'], 'none'>
     batchNorm: boolean
     preprocessing: PreprocessingProfile
     seed: number

@@ -70,7 +70,8 @@ export interface NativeModelConfig {
   architecture: NativeArchitecture
   classes: number
   preprocessing: NativePreprocessing
-  initializer: 'caffe' | 'pytorch' | 'kaiming'
+  /** 'none': every tensor is about to be loaded. */
+  initializer: 'caffe' | 'pytorch' | 'kaiming' | 'none'
   seed: number
   device: string
 }

@@ -278,6 +278,7 @@ Initializer toInitializer(const std::string& name) {
   if (name == "caffe") return Initializer::Caffe;
   if (name == "pytorch") return Initializer::PyTorch;
   if (name == "kaiming") return Initializer::Kaiming;
+  if (name == "none") return Initializer::None;
   unknown("initializer", name);
 }
 

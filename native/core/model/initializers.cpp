@@ -91,6 +91,7 @@ bool isBatchNorm(const at::Tensor& weight) {
 }  // namespace
 
 void initialize(C3D& model, Initializer initializer, std::uint64_t seed) {
+  if (initializer == Initializer::None) return;
   const at::NoGradGuard noGrad;
   // Values are drawn on the CPU in the order of the shape, so that they depend neither on the device nor on
   // the memory format.
@@ -122,6 +123,8 @@ void initialize(C3D& model, Initializer initializer, std::uint64_t seed) {
         break;
       case Initializer::Kaiming:
         initializeKaiming(values, biases, role, generator);
+        break;
+      case Initializer::None:
         break;
     }
     weight.copy_(values);

@@ -18,7 +18,9 @@ enum class Initializer {
   /// had inputs N(0, 1): 1/2 as in He et al., and more behind max pooling, which without this makes
   /// activations grow
   /// from pool to pool. The classifier N(0, 0.01), biases 0.
-  Kaiming
+  Kaiming,
+  /// Leaves everything as it is: all values are about to be loaded.
+  None
 };
 
 /// Sets every parameter from a generator of its own; the same seed gives the same values. Batch norm starts

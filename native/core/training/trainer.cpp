@@ -266,8 +266,9 @@ void Trainer::requireFinite(double loss) const {
   if (std::isfinite(loss)) return;
   const auto kept = files_ ? " The checkpoint '" + files_->checkpoint.string() + "' is from before." : "";
   throw Error(ErrorCode::NonFiniteLoss,
-              "The loss became " + std::to_string(loss) + " in step " + std::to_string(progress_.steps + 1) +
-                  " at learning rate " + std::to_string(progress_.learningRate) +
+              std::string("The loss became ") + (std::isnan(loss) ? "NaN" : "infinite") + " in step " +
+                  std::to_string(progress_.steps + 1) + " at learning rate " +
+                  std::to_string(progress_.learningRate) +
                   ". Lower the learning rate, or use a warm-up, batch norm or another initializer." + kept);
 }
 
