@@ -34,6 +34,8 @@ const scoringShape = {
   cache: cacheSchema.default('none'),
   signal: abortSignal().optional(),
   onProgress: callback<(progress: ScoringProgress) => void>().optional(),
+  /** With `loader: { unreadable: 'skip' }`: told of videos of which clips could not be read and are left out. */
+  onUnreadable: callback<(videos: { path: string; reason: string }[]) => void>().optional(),
 }
 
 const predictSchema = settings({

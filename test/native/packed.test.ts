@@ -1,6 +1,8 @@
 import { cpSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { ClipLoader, clipMean, packVideos, VideoDataset } from '../../lib'
+import { PassThrough } from 'node:stream'
+import { C3D, ClipLoader, clipMean, packVideos, VideoDataset } from '../../lib'
+import { runCommandLine } from '../../lib/cli/program'
 import { makeFrameFolders } from '../support/frame-folders'
 import { temporaryFolder } from '../support/temporary'
 
@@ -123,6 +125,53 @@ test('the mean of a data set is that of its pixels', async () => {
   channels.forEach((value, channel) => {
     const part = sums.subarray(channel * places, (channel + 1) * places)
     expect(value).toBeCloseTo(part.reduce((a, b) => a + b, 0) / places / seen, 6)
+  })
+})
+
+describe('on the command line', () => {
+  const c3d = async (...args: string[]) => {
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+    const status = await runCommandLine([...args, '--json'], { stdout, stderr })
+    const lines = String(stdout.read() ?? '')
+      .trim()
+      .split('\n')
+    return { status, last: JSON.parse(lines.at(-1) ?? '{}') }
+  }
+
+  test('c3d data pack packs, and keeps what is there', async () => {
+    const out = path.join(folder, 'by command')
+    const args = ['data', 'pack', made.folder, out, '--resize', '28x21']
+    expect(await c3d(...args)).toEqual({ status: 0, last: { type: 'packed', out, videos: 4, kept: 0 } })
+    expect(await c3d(...args)).toEqual({ status: 0, last: { type: 'packed', out, videos: 4, kept: 4 } })
+    expect(readFileSync(path.join(out, 'a', '0.c3dframes'))).toEqual(
+      readFileSync(path.join(packed, 'a', '0.c3dframes')),
+    )
+  })
+
+  test('c3d data mean computes what preprocessing.mean takes', async () => {
+    const cube = path.join(folder, 'mean.npy')
+    const { status, last } = await c3d(
+      ...['data', 'mean', packed, '--frames', '5', '--resize', '28x21', '--bgr', '--cube', cube],
+    )
+    using data = await VideoDataset.open(packed)
+    const { channels } = await clipMean(data, { frames: 5, resize, channelOrder: 'bgr' })
+    expect(status).toBe(0)
+    expect(last).toMatchObject({
+      type: 'mean',
+      channels,
+      channelOrder: 'bgr',
+      clips: 8,
+      cube: { file: cube },
+    })
+    using model = await C3D.create({
+      architecture: { name: 'depth-1', input: { frames: 5, height: 16, width: 16 }, widthMultiplier: 1 / 16 },
+      classes: data.classes,
+      preprocessing: { mean: cube, channelOrder: 'bgr', resize },
+      device: 'cpu',
+    })
+    const values = model.readTensor('mean_cube')
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+    expect(mean).toBeCloseTo(channels.reduce((sum, value) => sum + value, 0) / 3, 3)
   })
 })
 

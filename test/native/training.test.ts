@@ -132,7 +132,7 @@ test('a loss that is no number ends the training with an error that says what to
   })()
   await expect(read).rejects.toMatchObject({
     code: 'C3D_NON_FINITE_LOSS',
-    message: expect.stringMatching(/step \d+.*learning rate/is),
+    message: expect.stringMatching(/became (NaN|infinite) in step \d+.*learning rate/is),
   })
 })
 
@@ -161,6 +161,14 @@ test('a video that breaks after it was opened is left out and told, or ends the 
     { type: 'unreadable', path: videos.videos.at(-1)?.path, reason: expect.stringContaining('3.png') },
   ])
   expect(clips).toBe(3)
+  const left: string[] = []
+  const scores = await evaluate(model, videos, {
+    loader: { unreadable: 'skip' },
+    onUnreadable: (unreadable) => left.push(...unreadable.map(({ path: file }) => file)),
+  })
+  expect(left).toEqual([videos.videos.at(-1)?.path])
+  expect(scores.videos).toBe(3)
+  await expect(evaluate(model, videos)).rejects.toMatchObject({ code: 'C3D_VIDEO_UNREADABLE' })
   const strict = { ...recipe, loader: { unreadable: 'error' } } as const
   await expect(train(model, videos, strict).done).rejects.toMatchObject({
     code: 'C3D_VIDEO_UNREADABLE',

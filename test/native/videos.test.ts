@@ -7,6 +7,7 @@ import { unlabelledItems } from '../../lib/labels'
 import { modelState } from '../../lib/model'
 import { addon } from '../../lib/native/addon'
 import type { NativeSampling, NativeVideoSet } from '../../lib/native/binding'
+import { randomNumbers } from '../support/frame-folders'
 import { temporaryFolder } from '../support/temporary'
 import { describeWithVideos, plainVideo, writeVideo } from '../support/videos'
 
@@ -83,6 +84,26 @@ describeWithVideos('videos', () => {
 
   const index = async (file: string) =>
     addon().indexVideos([file], { threads: 1, cache: null }, () => {}).done
+
+  test('a file that is cut off is read as far as it goes, with a warning', async () => {
+    const whole = path.join(folder, 'whole.avi')
+    const cut = path.join(folder, 'cut.avi')
+    const noise = randomNumbers(1)
+    const pictures = range(0, 53).map(() =>
+      Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, () => 256 * noise()),
+    )
+    const avi = { container: 'avi', encoder: 'mpeg4', encoderSettings: {} }
+    writeVideo(whole, { width: WIDTH, height: HEIGHT, ...avi }, pictures)
+    const bytes = readFileSync(whole)
+    writeFileSync(cut, bytes.subarray(0, Math.floor(bytes.length * 0.7)))
+    expect((await index(whole)).videos[0]).toMatchObject({ frames: 53, warning: '' })
+    const [video] = (await index(cut)).videos
+    expect(video?.problem).toBe('')
+    expect(video?.frames).toBeLessThan(53)
+    expect(video?.warning).toMatch(
+      /a part of it is damaged .* \d+ frames? of it can be read|its header counts 53 frames/,
+    )
+  })
 
   test('the frames of a clip are the frames of the video', async () => {
     const file = path.join(folder, 'long.mp4')
