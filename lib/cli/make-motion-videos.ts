@@ -26,7 +26,7 @@ export function addMakeMotionVideosCommand(program: Command, run: RunCommand): v
     .option('--frames <number>', 'frames of a video', toNumber)
     .option('--size <pixels>', 'of a frame, like 86x64 (width x height), even', toSize)
     .option('--fps <number>', 'frames per second', toNumber)
-    .option('--seed <number>', 'equal seeds give equal videos', toNumber)
+    .option('--seed <number>', 'equal seeds draw equal pictures; the encoder may differ', toNumber)
     .option('--overwrite', 'write to a folder that is not empty')
   addCommonOptions(command).action((out: string, options: MotionCommandOptions) =>
     run(options, (session) => makeMotionVideosCommand(out, options, session)),
