@@ -1,16 +1,11 @@
 #include "core/training/trainer.h"
 
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <cmath>
 #include <mutex>
-#include <span>
 #include <string>
-#include <unordered_map>
 
-#include "core/training/loss.h"
 #include "core/training/metrics_file.h"
 #include "core/weights/tensor_file.h"
 
@@ -24,46 +19,9 @@ at::Tensor labelsOf(const video::ClipBatch& batch) {
   return labels;
 }
 
-/// Puts back what a step changes before it is complete: the running statistics of batch norm and the dropout
-/// generator. A step that is broken off has then never begun.
-class StepRollback {
- public:
-  StepRollback(const C3D& model, at::Generator generator)
-      : generator_(std::move(generator)), generatorState_(generator_.get_state()) {
-    for (const auto& [key, tensor] : model.stateDict())
-      if (key.ends_with(".running_mean") || key.ends_with(".running_var"))
-        statistics_.emplace_back(tensor, tensor.clone());
-  }
-  ~StepRollback() {
-    if (complete_) return;
-    const at::NoGradGuard noGrad;
-    generator_.set_state(generatorState_);
-    for (auto& [tensor, before] : statistics_) tensor.copy_(before);
-  }
-  StepRollback(const StepRollback&) = delete;
-  StepRollback& operator=(const StepRollback&) = delete;
-
-  void stepIsComplete() { complete_ = true; }
-
- private:
-  at::Generator generator_;
-  at::Tensor generatorState_;
-  std::vector<std::pair<at::Tensor, at::Tensor>> statistics_;
-  bool complete_ = false;
-};
-
 bool isBetter(const Scores& scores, const BestScore& best) {
   if (best.epoch == 0 || scores.clipTop1 > best.clipTop1) return true;
   return scores.clipTop1 == best.clipTop1 && scores.loss < best.loss;
-}
-
-/// Of these parameters; a checkpoint holds zeros for those that are not trained.
-NamedTensors momentumOf(const NamedTensors& parameters, const NamedTensors& momentum) {
-  const std::unordered_map<std::string, at::Tensor> buffers(momentum.begin(), momentum.end());
-  NamedTensors found;
-  for (const auto& [key, tensor] : parameters)
-    if (const auto buffer = buffers.find(key); buffer != buffers.end()) found.emplace_back(*buffer);
-  return found;
 }
 
 }  // namespace
@@ -76,14 +34,12 @@ Trainer::Trainer(C3D& model, ClipData training, std::optional<ClipData> validati
       config_(std::move(config)),
       files_(std::move(files)),
       sink_(std::move(sink)),
-      optimizer_(model.parameters(), config_.optimizer),
-      dropoutGenerator_(makeGenerator(model.device(), config_.seed)) {}
+      step_(model, config_) {}
 
 void Trainer::resume(const ResumePoint& point) {
   const std::lock_guard lock(model_.mutex());
   const auto state = readCheckpoint(point.file, point.tensors, model_);
-  optimizer_.loadState(momentumOf(optimizer_.trained(), state.momentum));
-  dropoutGenerator_ = state.dropoutGenerator;
+  step_.load(state);
   progress_ = state.progress;
   resumed_ = true;
 }
@@ -102,6 +58,9 @@ TrainingResult Trainer::run(const Cancellation& cancellation) {
       saveCheckpoint();
       saveModel();
     }
+    if (error.code() == ErrorCode::NonFiniteLoss && files_)
+      throw Error(ErrorCode::NonFiniteLoss, std::string(error.what()) + " The checkpoint '" +
+                                                files_->checkpoint.string() + "' is from before.");
     throw;
   }
 }
@@ -181,7 +140,9 @@ void Trainer::trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double
   progress_.learningRate = config_.optimizer.learningRate * progress_.plateau.factor *
                            learningRateFactor(config_.schedule, position, static_cast<double>(config_.epochs),
                                               static_cast<double>(stepsInEpoch));
-  const auto outcome = step(batch, cancellation);
+  const auto outcome = step_.run({pixelsOf(batch, config_.layout), placesOf(batch), labelsOf(batch)},
+                                 progress_.steps + 1, progress_.learningRate, cancellation);
+  ++progress_.steps;
 
   const auto size = static_cast<double>(batch.clips.size());
   const auto seconds = stepWatch.seconds();
@@ -192,38 +153,6 @@ void Trainer::trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double
   sink_(StepEvent{progress_.steps, progress_.epoch, progress_.batches + 1, stepsInEpoch, outcome.loss,
                   static_cast<double>(outcome.hits) / size, progress_.learningRate, size / seconds,
                   waited / seconds});
-}
-
-Trainer::StepOutcome Trainer::step(video::ClipBatch& batch, const Cancellation& cancellation) {
-  const std::lock_guard lock(model_.mutex());
-  const FrozenParameters frozen(optimizer_.frozen());
-  const auto pixels = pixelsOf(batch, config_.layout);
-  const auto places = placesOf(batch);
-  const auto labels = labelsOf(batch).to(model_.device());
-  const Loss loss(config_.loss, labels);
-  const auto clips = labels.numel();
-  const auto passes = static_cast<std::int64_t>(config_.passes);
-  const auto clipsAPass = (static_cast<std::int64_t>(config_.batchSize) + passes - 1) / passes;
-  StepRollback rollback(model_, dropoutGenerator_);
-  optimizer_.zeroGradients();
-  StepOutcome outcome;
-  for (std::int64_t first = 0; first < clips; first += clipsAPass) {
-    const auto size = std::min(clipsAPass, clips - first);
-    const auto input = model_.preprocess(
-        pixels.narrow(0, first, size),
-        std::span(places).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
-    const auto some = labels.narrow(0, first, size);
-    const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation});
-    const auto part = loss.part(logits, some);
-    outcome.loss += part.item<double>();
-    outcome.hits += logits.argmax(1).eq(some).sum().item<std::int64_t>();
-    requireFinite(outcome.loss);
-    part.backward();  // adds to the gradients of the passes before
-  }
-  optimizer_.step(progress_.learningRate);
-  rollback.stepIsComplete();
-  ++progress_.steps;
-  return outcome;
 }
 
 EvaluationEvent Trainer::evaluate(std::int64_t epoch, const Cancellation& cancellation) {
@@ -262,16 +191,6 @@ void Trainer::tellOfCacheProblem() {
   sink_(WarningEvent{"The clip cache takes no more videos; they are decoded instead. " + problem});
 }
 
-void Trainer::requireFinite(double loss) const {
-  if (std::isfinite(loss)) return;
-  const auto kept = files_ ? " The checkpoint '" + files_->checkpoint.string() + "' is from before." : "";
-  throw Error(ErrorCode::NonFiniteLoss,
-              std::string("The loss became ") + (std::isnan(loss) ? "NaN" : "infinite") + " in step " +
-                  std::to_string(progress_.steps + 1) + " at learning rate " +
-                  std::to_string(progress_.learningRate) +
-                  ". Lower the learning rate, or use a warm-up, batch norm or another initializer." + kept);
-}
-
 void Trainer::noteScores(const Scores& scores) {
   const auto epoch = progress_.epoch;
   auto& lowest = progress_.lowestLoss;
@@ -304,8 +223,7 @@ bool Trainer::checkpointIsDue() const {
 
 void Trainer::writeCheckpoint() {
   if (!files_) return;
-  c3d::writeCheckpoint(files_->checkpoint, files_->checkpointHeader, model_,
-                       {progress_, dropoutGenerator_, optimizer_.state()});
+  c3d::writeCheckpoint(files_->checkpoint, files_->checkpointHeader, model_, step_.state(progress_));
   sinceCheckpoint_ = {};
 }
 

@@ -11,9 +11,9 @@
 #include "core/runtime/cancellation.h"
 #include "core/runtime/stopwatch.h"
 #include "core/training/checkpoint.h"
-#include "core/training/sgd.h"
 #include "core/training/training_config.h"
 #include "core/training/training_events.h"
+#include "core/training/training_step.h"
 
 namespace c3d {
 
@@ -49,17 +49,10 @@ class Trainer {
   TrainingResult run(const Cancellation& cancellation);
 
  private:
-  struct StepOutcome {
-    double loss = 0;
-    std::int64_t hits = 0;
-  };
-
   std::optional<EndReason> runEpoch(const Cancellation& cancellation);
   std::optional<EndReason> trainOneEpoch(const Cancellation& cancellation);
   void trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double waited, const Stopwatch& stepWatch,
                const Cancellation& cancellation);
-  StepOutcome step(video::ClipBatch& batch, const Cancellation& cancellation);
-  void requireFinite(double loss) const;
   EvaluationEvent evaluate(std::int64_t epoch, const Cancellation& cancellation);
   /// Remembers the best ones and keeps their weights.
   void noteScores(const Scores& scores);
@@ -80,8 +73,7 @@ class Trainer {
   TrainingConfig config_;
   std::optional<RunFiles> files_;
   TrainingEventSink sink_;
-  Sgd optimizer_;
-  at::Generator dropoutGenerator_;
+  TrainingStep step_;
   TrainingProgress progress_;
   bool resumed_ = false;
   Stopwatch runWatch_;

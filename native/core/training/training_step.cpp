@@ -1,0 +1,112 @@
+#include "core/training/training_step.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include "core/training/loss.h"
+
+namespace c3d {
+namespace {
+
+/// Puts back what a step changes before it is complete: the running statistics of batch norm and the dropout
+/// generator. A step that is broken off has then never begun.
+class StepRollback {
+ public:
+  StepRollback(const C3D& model, at::Generator generator)
+      : generator_(std::move(generator)), generatorState_(generator_.get_state()) {
+    for (const auto& [key, tensor] : model.stateDict())
+      if (key.ends_with(".running_mean") || key.ends_with(".running_var"))
+        statistics_.emplace_back(tensor, tensor.clone());
+  }
+  ~StepRollback() {
+    if (complete_) return;
+    const at::NoGradGuard noGrad;
+    generator_.set_state(generatorState_);
+    for (auto& [tensor, before] : statistics_) tensor.copy_(before);
+  }
+  StepRollback(const StepRollback&) = delete;
+  StepRollback& operator=(const StepRollback&) = delete;
+
+  void stepIsComplete() { complete_ = true; }
+
+ private:
+  at::Generator generator_;
+  at::Tensor generatorState_;
+  std::vector<std::pair<at::Tensor, at::Tensor>> statistics_;
+  bool complete_ = false;
+};
+
+/// Of these parameters; a checkpoint holds zeros for those that are not trained.
+NamedTensors momentumOf(const NamedTensors& parameters, const NamedTensors& momentum) {
+  const std::unordered_map<std::string, at::Tensor> buffers(momentum.begin(), momentum.end());
+  NamedTensors found;
+  for (const auto& [key, tensor] : parameters)
+    if (const auto buffer = buffers.find(key); buffer != buffers.end()) found.emplace_back(*buffer);
+  return found;
+}
+
+void requireFinite(double loss, std::int64_t number, double learningRate) {
+  if (std::isfinite(loss)) return;
+  throw Error(ErrorCode::NonFiniteLoss,
+              std::string("The loss became ") + (std::isnan(loss) ? "NaN" : "infinite") + " in step " +
+                  std::to_string(number) + " at learning rate " + std::to_string(learningRate) +
+                  ". Lower the learning rate, or use a warm-up, batch norm or another initializer.");
+}
+
+std::int64_t clipsAPass(const TrainingConfig& config) {
+  return static_cast<std::int64_t>((config.batchSize + config.passes - 1) / config.passes);
+}
+
+}  // namespace
+
+TrainingStep::TrainingStep(C3D& model, const TrainingConfig& config)
+    : model_(model),
+      loss_(config.loss),
+      clipsAPass_(clipsAPass(config)),
+      optimizer_(model.parameters(), config.optimizer),
+      dropoutGenerator_(makeGenerator(model.device(), config.seed)) {}
+
+StepOutcome TrainingStep::run(const StepClips& step, std::int64_t number, double learningRate,
+                              const Cancellation& cancellation) {
+  const std::lock_guard lock(model_.mutex());
+  const FrozenParameters frozen(optimizer_.frozen());
+  const auto labels = step.labels.to(model_.device());
+  const Loss loss(loss_, labels);
+  const auto clips = labels.numel();
+  StepRollback rollback(model_, dropoutGenerator_);
+  optimizer_.zeroGradients();
+  StepOutcome outcome;
+  for (std::int64_t first = 0; first < clips; first += clipsAPass_) {
+    const auto size = std::min(clipsAPass_, clips - first);
+    const auto input = model_.preprocess(
+        step.pixels.narrow(0, first, size),
+        std::span(step.places).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
+    const auto some = labels.narrow(0, first, size);
+    const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation});
+    const auto part = loss.part(logits, some);
+    outcome.loss += part.item<double>();
+    outcome.hits += logits.argmax(1).eq(some).sum().item<std::int64_t>();
+    requireFinite(outcome.loss, number, learningRate);
+    part.backward();  // adds to the gradients of the passes before
+  }
+  optimizer_.step(learningRate);
+  rollback.stepIsComplete();
+  return outcome;
+}
+
+TrainingState TrainingStep::state(const TrainingProgress& progress) const {
+  return {progress, dropoutGenerator_, optimizer_.state()};
+}
+
+void TrainingStep::load(const TrainingState& state) {
+  optimizer_.loadState(momentumOf(optimizer_.trained(), state.momentum));
+  dropoutGenerator_ = state.dropoutGenerator;
+}
+
+}  // namespace c3d
