@@ -56,7 +56,7 @@ export { makeMotionVideos } from './motion/make-motion-videos'
 export { C3DError, type C3DErrorCode } from './native/errors'
 export { type Packing, packVideos } from './pack'
 export { type ClipPrediction, type FusedPrediction, type Prediction, predict } from './prediction'
-export { type RuntimeInfo, runtime } from './runtime'
+export { type MemoryUse, type RuntimeInfo, runtime } from './runtime'
 export { type TrainOptions, train } from './training'
 export type {
   CheckpointEvent,

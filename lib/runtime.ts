@@ -21,6 +21,15 @@ export interface RuntimeInfo {
   images: string[]
 }
 
+/** Bytes of tensors of a megabyte and more on the CPU. */
+export interface MemoryUse {
+  inUse: number
+  /** The most that was ever in use. */
+  peak: number
+  /** Free, and kept for the next tensors: see `configure({ idleMemory })`. */
+  idle: number
+}
+
 /** What the package runs on, and how many threads it takes. Settings hold for the thread (worker) that makes them. */
 export const runtime = {
   /** @throws C3D_NATIVE_MISSING */
@@ -39,8 +48,19 @@ export const runtime = {
 
   /** @throws C3D_INVALID_CONFIG */
   configure(options: RuntimeOptions): void {
-    const { threads } = parse(runtimeSchema, options, 'runtime')
+    const { threads, idleMemory } = parse(runtimeSchema, options, 'runtime')
     if (threads !== undefined) addon().setThreads(threads)
+    if (idleMemory !== undefined) addon().setMaxIdleMemory(idleMemory)
+  },
+
+  /** What large tensors on the CPU take, in the whole process. */
+  memory(): MemoryUse {
+    return addon().memoryUse()
+  },
+
+  /** Gives memory that is kept for coming tensors back to the system; the bytes that it was. */
+  releaseMemory(): number {
+    return addon().releaseMemory()
   },
 }
 

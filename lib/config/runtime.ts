@@ -1,9 +1,20 @@
+import os from 'node:os'
 import type { z } from 'zod'
 import { settings, wholeNumber } from './fields'
 
 export const runtimeSchema = settings({
   /** Threads that each computing task uses; 0: one a core. */
   threads: wholeNumber({ atLeast: 0, atMost: 1024 }).optional(),
+  /**
+   * Bytes of freed tensors that the process keeps for the next ones, which saves most page faults of a training; 0:
+   * none. The system takes that memory first when it runs short.
+   */
+  idleMemory: wholeNumber({ atLeast: 0 }).optional(),
 })
+
+/** Of `idleMemory`: half of the machine's. */
+export function defaultIdleMemory(): number {
+  return Math.floor(os.totalmem() / 2)
+}
 
 export type RuntimeOptions = z.input<typeof runtimeSchema>

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { defaultIdleMemory } from '../config/runtime'
 import { packageRoot } from '../package-info'
 import type { NativeBinding } from './binding'
 import { C3DError, messageOf } from './errors'
@@ -33,6 +34,7 @@ function load(): NativeBinding {
     }
     try {
       const binding = require(file) as NativeBinding
+      binding.setUpMemory(defaultIdleMemory())
       binding.setVideoPlugin(path.join(path.dirname(file), PLUGIN_FILE))
       return binding
     } catch (error) {

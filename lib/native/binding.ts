@@ -414,6 +414,13 @@ export interface NativeRuntimeInfo {
   images: string[]
 }
 
+/** Bytes of large CPU tensors: in use, the most that ever was, and free but kept. */
+export interface NativeMemoryUse {
+  inUse: number
+  peak: number
+  idle: number
+}
+
 /** A video to write; names and settings are FFmpeg's. */
 export interface NativeVideoWriterOptions {
   width: number
@@ -449,6 +456,13 @@ export interface NativeBinding {
   videoBackend(): string
   /** Threads that each computing task uses; 0: one a core. */
   setThreads(threads: number): void
+  /** Takes over LibTorch's memory for CPU tensors; only the first call in a process does anything. */
+  setUpMemory(maxIdle: number): void
+  memoryUse(): NativeMemoryUse
+  /** Bytes of free memory that are kept; for the whole process. */
+  setMaxIdleMemory(bytes: number): void
+  /** Gives all of it back; the bytes that it was. */
+  releaseMemory(): number
   /** Path of the FFmpeg plug-in; once, before the first video is opened. */
   setVideoPlugin(path: string): void
   /** Cancels and joins everything that runs in this environment. */

@@ -8,6 +8,7 @@
 #include "addon/runs.h"
 #include "addon/video_set_handle.h"
 #include "addon/video_writer_handle.h"
+#include "core/runtime/cpu_memory.h"
 #include "core/runtime/device.h"
 #include "core/video/image_file.h"
 
@@ -40,6 +41,31 @@ Napi::Value videoBackend(const Napi::CallbackInfo& info) {
 
 void setThreads(const Napi::CallbackInfo& info) {
   Environment::of(info.Env()).computeThreads = info[0].As<Napi::Number>().Int32Value();
+}
+
+std::size_t bytesOf(const Napi::Value& value) {
+  return static_cast<std::size_t>(value.As<Napi::Number>().DoubleValue());
+}
+
+void setUpMemory(const Napi::CallbackInfo& info) {
+  cpu_memory::install(bytesOf(info[0]));
+}
+
+Napi::Value memoryUse(const Napi::CallbackInfo& info) {
+  const auto use = cpu_memory::use();
+  auto object = Napi::Object::New(info.Env());
+  object.Set("inUse", static_cast<double>(use.inUse));
+  object.Set("peak", static_cast<double>(use.peak));
+  object.Set("idle", static_cast<double>(use.idle));
+  return object;
+}
+
+void setMaxIdleMemory(const Napi::CallbackInfo& info) {
+  cpu_memory::setMaxIdle(bytesOf(info[0]));
+}
+
+Napi::Value releaseMemory(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(cpu_memory::release()));
 }
 
 void setVideoPlugin(const Napi::CallbackInfo& info) {
@@ -93,6 +119,10 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("runtimeInfo", runtimeInfoOf);
   set("videoBackend", videoBackend);
   set("setThreads", setThreads);
+  set("setUpMemory", setUpMemory);
+  set("memoryUse", memoryUse);
+  set("setMaxIdleMemory", setMaxIdleMemory);
+  set("releaseMemory", releaseMemory);
   set("setVideoPlugin", setVideoPlugin);
   set("stopAll", stopAll);
   set("describeArchitecture", describeArchitecture);

@@ -38,6 +38,10 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
     }),
     videoBackend: () => 'FFmpeg 7.1',
     setThreads: () => {},
+    setUpMemory: () => {},
+    memoryUse: () => ({ inUse: 0, peak: 0, idle: 0 }),
+    setMaxIdleMemory: () => {},
+    releaseMemory: () => 0,
     setVideoPlugin: () => {},
     stopAll: () => {
       binding.stopped++

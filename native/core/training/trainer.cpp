@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "core/runtime/cpu_memory.h"
 #include "core/training/metrics_file.h"
 #include "core/weights/tensor_file.h"
 
@@ -35,6 +36,10 @@ Trainer::Trainer(C3D& model, ClipData training, std::optional<ClipData> validati
       files_(std::move(files)),
       sink_(std::move(sink)),
       step_(model, config_) {}
+
+Trainer::~Trainer() {
+  cpu_memory::release();
+}
 
 void Trainer::resume(const ResumePoint& point) {
   const std::lock_guard lock(model_.mutex());

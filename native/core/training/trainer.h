@@ -38,6 +38,10 @@ class Trainer {
  public:
   Trainer(C3D& model, ClipData training, std::optional<ClipData> validation, TrainingConfig config,
           std::optional<RunFiles> files, TrainingEventSink sink);
+  /// Gives the memory that the activations took back to the system.
+  ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
 
   /// Goes on from a checkpoint of a training of the same configuration on the same data, before `run`.
   /// Nothing changes on an error: throws Error(FileNotFound | File | Weights).
