@@ -29,6 +29,8 @@ export interface ClipBatch<Dtype extends 'uint8' | 'float32' = 'uint8'> {
   items: VideoItem[]
   /** First frame of each clip in its video. */
   starts: number[]
+  /** Where each was cut from the resized frames: left, top, and 1 where it is mirrored. [n, 3] */
+  places: Int32Array
   /** Clips of the pass that are done with this batch, and all of them. */
   done: number
   total: number
@@ -167,6 +169,7 @@ export class ClipLoader<Dtype extends 'uint8' | 'float32' = 'uint8'>
         labels: batch.labels,
         items: Array.from(batch.items, (item) => this.#dataset.videos[item] as VideoItem),
         starts: Array.from(batch.starts),
+        places: batch.places,
         done,
         total,
         unreadable: batch.unreadable,

@@ -15,6 +15,7 @@ import type { VideoResult } from './evaluation/video-result'
 import { nativeItems } from './labels'
 import { type C3D, modelState } from './model'
 import { C3DError } from './native/errors'
+import { evaluations } from './prediction-queue'
 import type { Scores } from './training/events'
 
 export interface Evaluation extends Scores, VideoScores {
@@ -105,5 +106,5 @@ async function score(
   const state = modelState(model)
   const items = nativeItems(datasetState(dataset), model.classes)
   if (items.videos.length === 0) throw new C3DError('C3D_EMPTY_DATASET', 'There is no video to evaluate on.')
-  return scoreVideos(state, items, settings, onVideo)
+  return evaluations.run(() => scoreVideos(state, items, settings, onVideo), settings.signal)
 }

@@ -38,6 +38,7 @@ export type {
   PredictOptions,
   ScoringProgress,
 } from './config/scoring'
+export type { TrainerConfig, TrainerOptions } from './config/trainer'
 export type { TrainingConfig } from './config/training'
 export { VideoDataset } from './dataset'
 export type { DatasetProblem } from './dataset/listing'
@@ -51,12 +52,14 @@ export type { LabelProbability } from './evaluation/top-labels'
 export type { ClassScore, VideoScores } from './evaluation/video-metrics'
 export type { VideoResult } from './evaluation/video-result'
 export { type Frames, frames } from './frames'
-export { type ArchitectureSummary, C3D, type Gradients, type InputBatch, type TensorInfo } from './model'
+export type { InputBatch, PixelBatch } from './input-batch'
+export { type ArchitectureSummary, C3D, type Gradients, type TensorInfo } from './model'
 export { makeMotionVideos } from './motion/make-motion-videos'
 export { C3DError, type C3DErrorCode } from './native/errors'
 export { type Packing, packVideos } from './pack'
 export { type ClipPrediction, type FusedPrediction, type Prediction, predict } from './prediction'
 export { type MemoryUse, type RuntimeInfo, runtime } from './runtime'
+export type { StepBatch, StepResult, Trainer, TrainerState } from './trainer'
 export { type TrainOptions, train } from './training'
 export type {
   CheckpointEvent,

@@ -1,4 +1,5 @@
 import { type Architecture, resolveArchitecture } from './config/architectures'
+import { abortSignal, settings } from './config/fields'
 import {
   type CreateOptions,
   type LoadOptions,
@@ -11,12 +12,16 @@ import { complete, invalid, parse } from './config/parse'
 import { type Preprocessing, type PreprocessingOptions, resolvePreprocessing } from './config/preprocessing'
 import { presets } from './config/presets'
 import type { PredictOptions } from './config/scoring'
+import type { TrainerOptions } from './config/trainer'
+import { checkedLabels, type InputBatch, requireInput } from './input-batch'
 import { loadMeanCube, MEAN_CUBE } from './mean-cube'
 import { addon } from './native/addon'
 import type { NativeArchitectureSummary, NativeModel, NativeTensorInfo } from './native/binding'
 import { C3DError, fromNative } from './native/errors'
 import { runTask } from './native/task'
 import { type Prediction, predictVideo } from './prediction'
+import { predictions } from './prediction-queue'
+import { Trainer } from './trainer'
 import { isCheckpoint } from './training/checkpoint'
 import { locateTensors } from './weights/locate-tensors'
 import { type ModelMetadata, readMetadata, writeMetadata } from './weights/metadata'
@@ -24,14 +29,6 @@ import { buildHeader, readTensorFile } from './weights/safetensors'
 
 export type ArchitectureSummary = NativeArchitectureSummary
 export type TensorInfo = NativeTensorInfo
-
-/** A batch of network inputs. */
-export interface InputBatch {
-  /** Row-major values, already preprocessed: resized, cropped, (pixel - mean) * scale, channels in the model's order. */
-  data: Float32Array
-  /** [clips, 3, frames, height, width] */
-  shape: readonly number[]
-}
 
 export interface Gradients {
   /** Mean cross-entropy of the batch. */
@@ -44,6 +41,8 @@ export interface Gradients {
 export interface ModelState extends ModelMetadata {
   readonly native: NativeModel
 }
+
+const controlSchema = settings({ signal: abortSignal().optional() })
 
 let openState: (model: C3D) => ModelState
 
@@ -175,14 +174,21 @@ export class C3D implements Disposable {
    * @throws C3D_FILE_NOT_FOUND, C3D_VIDEO_UNREADABLE, C3D_FFMPEG_MISSING, C3D_ABORTED
    */
   async predict(video: string, options: PredictOptions = {}): Promise<Prediction> {
-    return predictVideo(this.#open(), video, options)
+    const state = this.#open()
+    return predictions.run(() => predictVideo(state, video, options), options.signal)
   }
 
-  /** Logits [clips, classes], row-major, with dropout off and batch norm by its running statistics. */
-  async forward({ data, shape }: InputBatch): Promise<Float32Array> {
+  /**
+   * Logits [clips, classes], row-major, with dropout off and batch norm by its running statistics.
+   *
+   * @throws C3D_INVALID_ARGUMENT (another shape), C3D_OUT_OF_MEMORY, C3D_ABORTED
+   */
+  async forward(batch: InputBatch, options: { signal?: AbortSignal } = {}): Promise<Float32Array> {
     const { native } = this.#open()
-    this.#requireBatch(data, shape)
-    return runTask(() => native.forward(data, [...shape]))
+    const { signal } = parse(controlSchema, options, 'forward')
+    const { data, shape } = batch
+    requireInput(batch, this.architecture)
+    return predictions.run(() => runTask(() => native.forward(data, [...shape]), signal), signal)
   }
 
   /**
@@ -190,12 +196,26 @@ export class C3D implements Disposable {
    *
    * @param batch `labels`: a class number for each clip
    */
-  async gradients(batch: InputBatch & { labels: ArrayLike<number> }): Promise<Gradients> {
+  async gradients(
+    batch: InputBatch & { labels: ArrayLike<number> },
+    options: { signal?: AbortSignal } = {},
+  ): Promise<Gradients> {
     const { native } = this.#open()
+    const { signal } = parse(controlSchema, options, 'gradients')
     const { data, shape } = batch
-    this.#requireBatch(data, shape)
-    const labels = this.#checkedLabels(batch.labels, shape[0] ?? 0)
-    return runTask(() => native.gradients(data, [...shape], labels))
+    requireInput(batch, this.architecture)
+    const labels = checkedLabels(batch.labels, shape[0] ?? 0, this.classes.length)
+    return predictions.run(() => runTask(() => native.gradients(data, [...shape], labels), signal), signal)
+  }
+
+  /**
+   * Trains with a loop of your own; see Trainer. The settings are those of `train` that make a step, completed by the
+   * preset that the model was made with.
+   *
+   * @throws C3D_INVALID_CONFIG
+   */
+  trainer(options: TrainerOptions = {}): Trainer {
+    return new Trainer(() => this.#open(), options)
   }
 
   /** Names, types and shapes of the weights, in file order; `conv1a.weight` is [out, in, frames, height, width]. */
@@ -237,38 +257,6 @@ export class C3D implements Disposable {
     if (this.#closed)
       throw new C3DError('C3D_CLOSED', 'This model was closed. Create or load it again to use it.')
     return this.#state
-  }
-
-  #requireBatch(data: Float32Array, shape: readonly number[]): void {
-    const { frames, height, width } = this.architecture.input
-    const wanted = [3, frames, height, width]
-    const fits =
-      shape.length === 5 && wanted.every((size, i) => shape[i + 1] === size) && (shape[0] ?? 0) >= 1
-    if (!fits)
-      throw new C3DError(
-        'C3D_INVALID_ARGUMENT',
-        `Expected the shape [clips, ${wanted.join(', ')}] (channels, frames, height, width), got [${shape.join(', ')}].`,
-      )
-    // By name, since an array from another realm (a VM context, as in jest) is no instance of this one's class.
-    const type = Object.prototype.toString.call(data).slice('[object '.length, -1)
-    const size = shape.reduce((product, length) => product * length, 1)
-    if (type !== 'Float32Array' || data.length !== size)
-      throw new C3DError(
-        'C3D_INVALID_ARGUMENT',
-        `Expected a Float32Array of ${size} values for the shape [${shape.join(', ')}], got a ${type} of ${data.length}.`,
-      )
-  }
-
-  #checkedLabels(labels: ArrayLike<number>, clips: number): Int32Array {
-    const checked = Int32Array.from(labels)
-    const classes = this.classes.length
-    const fits = Array.from(labels).every((label) => Number.isInteger(label) && label >= 0 && label < classes)
-    if (checked.length !== clips || !fits)
-      throw new C3DError(
-        'C3D_INVALID_ARGUMENT',
-        `Expected ${clips} labels, one a clip, from 0 to ${classes - 1}, got [${Array.from(labels).join(', ')}].`,
-      )
-    return checked
   }
 
   #tensor(name: string): TensorInfo {

@@ -3,6 +3,7 @@ import { type RuntimeOptions, runtimeSchema } from './config/runtime'
 import { addon } from './native/addon'
 import { fromNative } from './native/errors'
 import { packageVersion } from './package-info'
+import { predictions, setConcurrency } from './prediction-queue'
 
 export interface RuntimeInfo {
   /** Of this package. */
@@ -12,6 +13,8 @@ export interface RuntimeInfo {
   devices: string[]
   /** Threads that each computing task uses. */
   threads: number
+  /** Predictions that are in work at once, and evaluations. */
+  concurrency: number
   /** The instruction set that LibTorch computes with, e.g. 'AVX2'. */
   cpuCapability: string
   /** FFmpeg's version; null where videos cannot be read, and then `ffmpegProblem` says why. */
@@ -40,6 +43,7 @@ export const runtime = {
       libtorch: info.libtorch,
       devices: ['cpu', ...Array.from({ length: cudaDevices }, (_, i) => `cuda:${i}`)],
       threads: info.threads,
+      concurrency: predictions.concurrency,
       cpuCapability: info.cpuCapability,
       ...ffmpeg(),
       images: info.images,
@@ -48,8 +52,9 @@ export const runtime = {
 
   /** @throws C3D_INVALID_CONFIG */
   configure(options: RuntimeOptions): void {
-    const { threads, idleMemory } = parse(runtimeSchema, options, 'runtime')
+    const { threads, concurrency, idleMemory } = parse(runtimeSchema, options, 'runtime')
     if (threads !== undefined) addon().setThreads(threads)
+    if (concurrency !== undefined) setConcurrency(concurrency)
     if (idleMemory !== undefined) addon().setMaxIdleMemory(idleMemory)
   },
 

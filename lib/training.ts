@@ -30,8 +30,9 @@ import { checkpointHeader, locateCheckpoint, type RunIdentity, readCheckpoint } 
 import { identityOf } from './training/data-identity'
 import type { TrainingEvent, TrainingResult } from './training/events'
 import { requireFitting } from './training/fitting'
+import { beginTraining } from './training/in-training'
 import { mirroredClasses } from './training/mirrored-classes'
-import { requireSameRun, resumedConfig } from './training/resume'
+import { otherThreads, requireSameRun, resumedConfig } from './training/resume'
 import { checkpointIn, RunFolder } from './training/run-folder'
 import { STOP_REQUEST, TrainingRun } from './training/training-run'
 
@@ -51,9 +52,6 @@ const trainSchema = runSchema.extend({
 })
 
 const controlSchema = settings({ signal: abortSignal().optional() })
-
-/** Models whose weights a run is changing. */
-const inTraining = new WeakSet<C3D>()
 
 /**
  * Trains a model on the videos of a data set, by SGD, on a thread of its own. Returns at once; see TrainingRun for how
@@ -117,18 +115,13 @@ export function startTraining(
   }
   requireEveryClass(dataset, model)
   if (validation && !allowOverlap) requireApart(dataset.overlaps(validation), 'training and validation')
-  if (inTraining.has(model))
-    throw new C3DError(
-      'C3D_INVALID_ARGUMENT',
-      'This model is being trained already. Wait for that run, or stop it.',
-    )
-  inTraining.add(model)
+  const end = beginTraining(state)
   return new TrainingRun(async (emit, stop) => {
     try {
       const start = fresh ? await begin(plan, fresh) : await goOn(plan, resume ?? '')
       return await perform(plan, start, emit, stop)
     } finally {
-      inTraining.delete(model)
+      end()
     }
   }, signal)
 }
@@ -151,6 +144,7 @@ interface Start {
   resume: NativeTrainRequest['resume']
   epochs: number
   steps: number
+  warning?: string | undefined
 }
 
 async function begin(plan: Plan, config: TrainingConfig): Promise<Start> {
@@ -169,7 +163,8 @@ async function goOn(plan: Plan, out: string): Promise<Start> {
   const tensors = locateCheckpoint(checkpoint, state.native)
   const { file, epochs, steps } = checkpoint
   const folder = await RunFolder.resume(out, epochs, config)
-  return { config, folder, resume: { file, tensors }, epochs, steps }
+  const warning = otherThreads(checkpoint, runIdentity(plan))
+  return { config, folder, resume: { file, tensors }, epochs, steps, warning }
 }
 
 async function perform(
@@ -183,6 +178,7 @@ async function perform(
   const began = performance.now()
   const progress = { epochs: start.epochs, steps: start.steps }
   warnOfMirroredClasses(plan, config, emit)
+  if (start.warning !== undefined) emit({ type: 'warning', message: start.warning })
   state.training = config
 
   const onEvent = (event: NativeTrainEvent): void => {
@@ -233,6 +229,7 @@ function runFiles({ checkpoint, metrics, best, keptPrefix, model }: RunFolder, p
 function runIdentity({ state, contents: { dataset, validation } }: Plan): RunIdentity {
   return {
     device: state.native.device,
+    threads: addon().runtimeInfo().threads,
     training: identityOf(dataset),
     validation: validation ? identityOf(validation) : null,
   }

@@ -10,6 +10,8 @@ export const runtimeSchema = settings({
    * none. The system takes that memory first when it runs short.
    */
   idleMemory: wholeNumber({ atLeast: 0 }).optional(),
+  /** Predictions that are in work at once, and evaluations; more of them wait in order. */
+  concurrency: wholeNumber({ atLeast: 1, atMost: 1024 }).optional(),
 })
 
 /** Of `idleMemory`: half of the machine's. */
@@ -18,3 +20,6 @@ export function defaultIdleMemory(): number {
 }
 
 export type RuntimeOptions = z.input<typeof runtimeSchema>
+
+/** While one computes, another one opens its video and decodes. */
+export const defaultConcurrency = 2

@@ -91,7 +91,10 @@ export interface NativeTensorInfo {
 
 export interface NativeModel {
   readonly device: string
-  /** Network input, float32 [n, 3, frames, height, width], already preprocessed -> logits [n, classes]. */
+  /**
+   * Network input, float32 [n, 3, frames, height, width], already preprocessed -> logits [n, classes]. Read on the
+   * task's thread: `data` must not change before the task is done. The same holds for all arrays that tasks are given.
+   */
   forward(data: Float32Array, shape: number[]): NativeTask<Float32Array>
   /** Mean cross-entropy and its gradient for every parameter, dropout off. */
   gradients(
@@ -186,6 +189,8 @@ export interface NativeClipBatch {
   items: Int32Array
   /** First frame of each clip. */
   starts: Float64Array
+  /** Where each clip was cut from the resized frames: left, top, and 1 where it is mirrored. [n, 3] */
+  places: Int32Array
   unreadable: NativeUnreadable[]
 }
 
@@ -323,6 +328,44 @@ export interface NativeTrainRequest {
   files: NativeRunFiles | null
   /** A checkpoint to go on from, with the places of all its tensors. */
   resume: { file: string; tensors: { name: string; offset: number }[] } | null
+}
+
+export interface NativeTrainerRequest {
+  /** Of it the recipe of a step, the schedule and the seed of dropout count. */
+  config: NativeTrainingConfig
+  stepsPerEpoch: number
+}
+
+export interface NativeStepRequest {
+  /** One after the other. Uint8Array [n, frames, height, width, 3], or Float32Array [n, 3, frames, height, width]. */
+  batches: { data: Uint8Array | Float32Array; shape: number[] }[]
+  /** Of all clips, as in NativeClipBatch; may be empty where no mean cube is taken off. */
+  places: Int32Array
+  /** Of all clips. */
+  labels: Int32Array
+  /** null: the schedule's. */
+  learningRate: number | null
+}
+
+/** Training step by step. One task at a time. */
+export interface NativeTrainer {
+  step(
+    request: NativeStepRequest,
+  ): NativeTask<{ step: number; loss: number; accuracy: number; learningRate: number }>
+  /** Steps made, and the schedule's learning rate for the next one. */
+  state(): { step: number; learningRate: number }
+  observeValidation(loss: number): void
+  /** What there is of a kind, no values; nothing before the first step. */
+  tensors(kind: 'gradients' | 'momentum'): NativeTensorInfo[]
+  /** Copies their values to `data`. */
+  readTensors(
+    kind: 'gradients' | 'momentum',
+    targets: { name: string; shape: number[]; data: Float32Array }[],
+  ): NativeTask<void>
+  /** Writes a checkpoint with this safetensors header. */
+  save(file: string, header: string): NativeTask<void>
+  restore(file: string, tensors: { name: string; offset: number }[]): NativeTask<void>
+  close(): void
 }
 
 export interface NativeScores {
@@ -497,6 +540,7 @@ export interface NativeBinding {
     request: NativeTrainRequest,
     onEvent: (event: NativeTrainEvent) => void,
   ): NativeTask<NativeTrainingResult>
+  createTrainer(model: NativeModel, request: NativeTrainerRequest): NativeTrainer
   score(
     model: NativeModel,
     request: NativeScoreRequest,

@@ -1,3 +1,4 @@
+import { onAbort } from './abort'
 import { addon } from './addon'
 import type { NativeTask } from './binding'
 import { abortError, callSite, fromNative, isAborted } from './errors'
@@ -10,17 +11,16 @@ export async function runTask<T>(start: () => NativeTask<T>, signal?: AbortSigna
   const caller = callSite(runTask)
   if (signal?.aborted) throw abortError(signal)
   const release = holdExitHook()
-  let cancel: (() => void) | undefined
+  let ignoreAbort: (() => void) | undefined
   try {
     const task = start()
-    cancel = () => task.cancel()
-    signal?.addEventListener('abort', cancel, { once: true })
+    ignoreAbort = onAbort(signal, () => task.cancel())
     return await task.done
   } catch (error) {
     const converted = fromNative(error, caller)
     throw signal?.aborted && isAborted(converted) ? abortError(signal) : converted
   } finally {
-    if (cancel) signal?.removeEventListener('abort', cancel)
+    ignoreAbort?.()
     release()
   }
 }

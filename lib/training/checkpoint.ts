@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { z } from 'zod'
-import { settings, text } from '../config/fields'
+import { settings, text, wholeNumber } from '../config/fields'
 import type { ModelConfig } from '../config/model'
 import { parse } from '../config/parse'
 import type { TrainingConfig } from '../config/training'
@@ -18,12 +18,16 @@ import { dataIdentitySchema } from './data-identity'
 
 /** The key of the metadata that makes a model file a checkpoint. */
 const KEY = 'torch-c3d-run'
+/** The same for the file of a trainer; see trainer-checkpoint.ts. */
+export const TRAINER_KEY = 'torch-c3d-trainer'
 const COUNTS = 'training.counts'
 
 const runSchema = settings({
   formatVersion: z.literal(1),
   /** 'cpu' or 'cuda:<number>'. */
   device: text(),
+  /** That the run computed with; not in the first version's checkpoints. */
+  threads: wholeNumber({ atLeast: 1 }).optional(),
   training: dataIdentitySchema,
   validation: dataIdentitySchema.nullable(),
 })
@@ -51,7 +55,7 @@ export function checkpointHeader(state: ModelMetadata & { native: NativeModel },
 
 /** Whether a file holds more than a model: its tensors beside the model's are a training's. */
 export function isCheckpoint({ metadata }: TensorFile): boolean {
-  return Object.hasOwn(metadata, KEY)
+  return Object.hasOwn(metadata, KEY) || Object.hasOwn(metadata, TRAINER_KEY)
 }
 
 /** @throws C3D_FILE_NOT_FOUND, C3D_FILE, C3D_WEIGHTS (damaged, or no checkpoint) */

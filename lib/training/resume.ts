@@ -50,6 +50,13 @@ export function requireSameRun(checkpoint: Checkpoint, model: ModelConfig, run: 
   requireSameData('validation', checkpoint.run.validation, run.validation)
 }
 
+/** What to tell where the numbers cannot be those of an unbroken run, by a little; undefined where they can. */
+export function otherThreads({ run: before }: Checkpoint, now: RunIdentity): string | undefined {
+  if (before.threads === undefined || before.threads === now.threads || kindOf(now.device) !== 'cpu')
+    return undefined
+  return `The run computed with ${before.threads} threads and goes on with ${now.threads}: it goes on as well, but rounds differently, so that its numbers are not bit for bit those of an unbroken run. For these: runtime.configure({ threads: ${before.threads} }).`
+}
+
 function requireRaisable(recorded: TrainingConfig, epochs: number): void {
   if (epochs === recorded.epochs || ENDLESS.has(recorded.schedule.type)) return
   throw invalid(

@@ -6,6 +6,7 @@
 #include "addon/model_handle.h"
 #include "addon/properties.h"
 #include "addon/runs.h"
+#include "addon/trainer_handle.h"
 #include "addon/video_set_handle.h"
 #include "addon/video_writer_handle.h"
 #include "core/runtime/cpu_memory.h"
@@ -109,6 +110,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   environment->videoSetClass = Napi::Persistent(VideoSetHandle::define(env));
   environment->videoWriterClass = Napi::Persistent(VideoWriterHandle::define(env));
   environment->clipCacheClass = Napi::Persistent(ClipCacheHandle::define(env));
+  environment->trainerClass = Napi::Persistent(TrainerHandle::define(env));
   environment->clipLoaderClass = Napi::Persistent(ClipLoaderHandle::define(env));
   // Ends the threads before the environment goes, also where no 'exit' event comes (worker.terminate()).
   env.AddCleanupHook([tasks = environment->tasks] { tasks->stopAll(); });
@@ -133,6 +135,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("openClipCache", openClipCache);
   set("createClipLoader", createClipLoader);
   set("train", train);
+  set("createTrainer", createTrainer);
   set("score", score);
   set("createVideo", createVideo);
   return exports;

@@ -11,6 +11,7 @@
 #include "addon/properties.h"
 #include "addon/video_set_handle.h"
 #include "core/evaluation/scorer.h"
+#include "core/runtime/device.h"
 #include "core/video/clip_mean.h"
 
 namespace c3d::addon {
@@ -55,18 +56,25 @@ void write(video::ClipBatch& batch, const ClipStream& stream, const Target& targ
 }
 
 Napi::Object describeBatch(Napi::Env env, const video::ClipBatch& batch, const ClipStream& stream) {
+  const auto cropPlaces = placesOf(batch);
   auto labels = Napi::Int32Array::New(env, batch.clips.size());
   auto items = Napi::Int32Array::New(env, batch.clips.size());
   auto starts = Napi::Float64Array::New(env, batch.clips.size());
+  auto places = Napi::Int32Array::New(env, 3 * batch.clips.size());
   for (std::size_t i = 0; i < batch.clips.size(); ++i) {
     labels[i] = static_cast<std::int32_t>(batch.clips[i].label);
     items[i] = batch.clips[i].item;
     starts[i] = static_cast<double>(batch.clips[i].start);
+    const auto& [x, y, flip] = cropPlaces[i];
+    places[3 * i] = x;
+    places[3 * i + 1] = y;
+    places[3 * i + 2] = flip ? 1 : 0;
   }
   auto result = Napi::Object::New(env);
   result.Set("labels", labels);
   result.Set("items", items);
   result.Set("starts", starts);
+  result.Set("places", places);
   result.Set("unreadable", toJs(env, stream.videos(), batch.unreadable));
   return result;
 }
@@ -96,6 +104,7 @@ Napi::Value ClipLoaderHandle::next(const Napi::CallbackInfo& info) {
   return guarded(env, [&] {
     return Environment::of(env).tasks->start(
         env, holderOf(info[0]), [stream = native(), target = toTarget(info[0])](Task& task) -> ToJs {
+          useComputeThreads(1);  // turning pixels into floats is no work to start a team of threads for
           auto batch = stream->next(task.cancellation());
           if (!batch) return [](Napi::Env e) { return e.Null(); };
           write(*batch, *stream, target);

@@ -16,6 +16,7 @@ struct Environment {
   Napi::FunctionReference videoWriterClass;
   Napi::FunctionReference clipLoaderClass;
   Napi::FunctionReference clipCacheClass;
+  Napi::FunctionReference trainerClass;
   std::shared_ptr<TaskRegistry> tasks = std::make_shared<TaskRegistry>();
   std::shared_ptr<const video::MediaLibrary> media = std::make_shared<video::MediaLibrary>("");
   int computeThreads = 0;  // 0: one a core

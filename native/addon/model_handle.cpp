@@ -10,40 +10,14 @@
 
 #include "addon/conversions.h"
 #include "addon/environment.h"
+#include "addon/typed_tensors.h"
+#include "core/runtime/compute_turn.h"
 #include "core/runtime/device.h"
 #include "core/training/checkpoint.h"
 #include "core/weights/tensor_file.h"
 
 namespace c3d::addon {
 namespace {
-
-/// A copy of the caller's floats: the task outlives the call, the caller may change its array meanwhile.
-at::Tensor copyOf(const Napi::Value& data, const Napi::Value& shape) {
-  const auto values = typedArray<Napi::Float32Array>(data, napi_float32_array, "data");
-  std::vector<std::int64_t> sizes;
-  const auto list = shape.As<Napi::Array>();
-  for (std::uint32_t i = 0; i < list.Length(); ++i)
-    sizes.push_back(list.Get(i).As<Napi::Number>().Int64Value());
-  auto tensor = at::empty(sizes, at::kFloat);
-  if (static_cast<std::size_t>(tensor.numel()) != values.ElementLength())
-    throw Error(ErrorCode::InvalidArgument, "Expected " + std::to_string(tensor.numel()) +
-                                                " values for this shape, got " +
-                                                std::to_string(values.ElementLength()) + ".");
-  std::memcpy(tensor.mutable_data_ptr(), values.Data(), tensor.nbytes());
-  return tensor;
-}
-
-at::Tensor copyOfLabels(const Napi::Value& labels, std::int64_t classes) {
-  const auto values = typedArray<Napi::Int32Array>(labels, napi_int32_array, "labels");
-  auto tensor = at::empty({static_cast<std::int64_t>(values.ElementLength())}, at::kLong);
-  for (std::size_t i = 0; i < values.ElementLength(); ++i) {
-    if (values[i] < 0 || values[i] >= classes)
-      throw Error(ErrorCode::InvalidArgument, "Expected labels of 0 to " + std::to_string(classes - 1) +
-                                                  ", got " + std::to_string(values[i]) + ".");
-    tensor[static_cast<std::int64_t>(i)] = values[i];
-  }
-  return tensor;
-}
 
 at::Tensor tensorNamed(const C3D& network, const std::string& name) {
   for (const auto& [key, tensor] : network.stateDict())
@@ -53,7 +27,7 @@ at::Tensor tensorNamed(const C3D& network, const std::string& name) {
 
 at::Tensor computeLogits(const C3D& network, const at::Tensor& input, const Cancellation& cancellation) {
   const c10::InferenceMode inference;
-  const std::lock_guard lock(network.mutex());
+  const ComputeTurn turn(network.mutex(), network.device(), cancellation);
   ForwardOptions options;
   options.cancellation = &cancellation;
   return network.forward(input.to(network.device()), options).to(at::kCPU);
@@ -64,20 +38,37 @@ struct Gradients {
   NamedTensors tensors;
 };
 
+/// Leaves no gradients at the parameters whatever happens: the next backward pass would add to them.
+class ParameterGradients {
+ public:
+  explicit ParameterGradients(const C3D& network) : parameters_(network.parameters()) {}
+  ~ParameterGradients() {
+    for (auto& [key, parameter] : parameters_) parameter.mutable_grad().reset();
+  }
+  ParameterGradients(const ParameterGradients&) = delete;
+  ParameterGradients& operator=(const ParameterGradients&) = delete;
+
+  NamedTensors values() const {
+    NamedTensors gradients;
+    for (const auto& [key, parameter] : parameters_)
+      gradients.emplace_back(key, parameter.grad().to(at::kCPU));
+    return gradients;
+  }
+
+ private:
+  NamedTensors parameters_;
+};
+
 Gradients computeGradients(C3D& network, const at::Tensor& input, const at::Tensor& labels,
                            const Cancellation& cancellation) {
-  const std::lock_guard lock(network.mutex());
+  const ComputeTurn turn(network.mutex(), network.device(), cancellation);
   ForwardOptions options;
   options.cancellation = &cancellation;
+  const ParameterGradients gradients(network);
   const auto logits = network.forward(input.to(network.device()), options);
   const auto loss = at::cross_entropy_loss(logits, labels.to(network.device()));
   loss.backward();
-  Gradients result{loss.item<double>(), {}};
-  for (const auto& [key, parameter] : network.parameters()) {
-    result.tensors.emplace_back(key, parameter.grad().to(at::kCPU));
-    parameter.mutable_grad().reset();
-  }
-  return result;
+  return {loss.item<double>(), gradients.values()};
 }
 
 }  // namespace
@@ -116,8 +107,8 @@ Napi::Value ModelHandle::device(const Napi::CallbackInfo& info) {
 
 Napi::Value ModelHandle::forward(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    return startComputing(info.Env(), {},
-                          [model = native(), input = copyOf(info[0], info[1])](Task& task) -> ToJs {
+    return startComputing(info.Env(), holderOf(info[0]),
+                          [model = native(), input = viewOf(info[0], info[1])](Task& task) -> ToJs {
                             const auto logits = computeLogits(model->network, input, task.cancellation());
                             return [logits](Napi::Env env) { return toFloat32Array(env, logits); };
                           });
@@ -127,19 +118,20 @@ Napi::Value ModelHandle::forward(const Napi::CallbackInfo& info) {
 Napi::Value ModelHandle::gradients(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     auto labels = copyOfLabels(info[2], native()->network.classes());
-    return startComputing(
-        info.Env(), {}, [model = native(), input = copyOf(info[0], info[1]), labels](Task& task) -> ToJs {
-          const auto result = computeGradients(model->network, input, labels, task.cancellation());
-          return [result](Napi::Env env) {
-            auto gradients = Napi::Object::New(env);
-            for (const auto& [name, tensor] : result.tensors)
-              gradients.Set(name, toFloat32Array(env, tensor));
-            auto object = Napi::Object::New(env);
-            object.Set("loss", result.loss);
-            object.Set("gradients", gradients);
-            return object;
-          };
-        });
+    return startComputing(info.Env(), holderOf(info[0]),
+                          [model = native(), input = viewOf(info[0], info[1]), labels](Task& task) -> ToJs {
+                            const auto result =
+                                computeGradients(model->network, input, labels, task.cancellation());
+                            return [result](Napi::Env env) {
+                              auto gradients = Napi::Object::New(env);
+                              for (const auto& [name, tensor] : result.tensors)
+                                gradients.Set(name, toFloat32Array(env, tensor));
+                              auto object = Napi::Object::New(env);
+                              object.Set("loss", result.loss);
+                              object.Set("gradients", gradients);
+                              return object;
+                            };
+                          });
   });
 }
 

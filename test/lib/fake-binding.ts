@@ -8,6 +8,7 @@ import type {
   NativeTask,
   NativeTensorInfo,
   NativeTrainEvent,
+  NativeTrainer,
   NativeTrainingResult,
   NativeTrainRequest,
   NativeVideoInfo,
@@ -64,6 +65,7 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
     packVideo: () => task(() => {}),
     createClipLoader: () => task(() => fakeClipLoader()),
     train: () => task(() => finished()),
+    createTrainer: () => fakeTrainer(),
     score: () => task(() => {}),
     createVideo: () => ({ write: () => {}, finish: () => {} }),
     ...overrides,
@@ -151,6 +153,21 @@ export function fakeModel(config?: NativeModelConfig): NativeModel {
     loadTensors: () => task(() => {}),
     saveTensors: () => task(() => {}),
     close: () => {},
+  }
+}
+
+export function fakeTrainer(overrides: Partial<NativeTrainer> = {}): NativeTrainer {
+  return {
+    step: ({ learningRate }) =>
+      task(() => ({ step: 1, loss: 0, accuracy: 1, learningRate: learningRate ?? 0.01 })),
+    state: () => ({ step: 0, learningRate: 0.01 }),
+    observeValidation: () => {},
+    tensors: () => fakeTensors,
+    readTensors: () => task(() => {}),
+    save: () => task(() => {}),
+    restore: () => task(() => {}),
+    close: () => {},
+    ...overrides,
   }
 }
 

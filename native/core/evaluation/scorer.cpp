@@ -3,7 +3,7 @@
 #include <ATen/ops/from_blob.h>
 #include <c10/core/InferenceMode.h>
 
-#include <mutex>
+#include "core/runtime/compute_turn.h"
 
 namespace c3d {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 at::Tensor computeLogits(const C3D& model, const at::Tensor& pixels, std::span<const CropPlace> places,
                          const Cancellation& cancellation) {
   const c10::InferenceMode inference;
-  const std::lock_guard lock(model.mutex());
+  const ComputeTurn turn(model.mutex(), model.device(), cancellation);
   ForwardOptions options;
   options.cancellation = &cancellation;
   return model.forward(model.preprocess(pixels, places), options).to(at::kCPU, at::kFloat);

@@ -12,7 +12,7 @@
 #include "core/model/architecture.h"
 #include "core/model/preprocessing.h"
 #include "core/runtime/cancellation.h"
-#include "core/runtime/fair_mutex.h"
+#include "core/runtime/fair_semaphore.h"
 
 namespace c3d {
 
@@ -33,8 +33,8 @@ struct ForwardOptions {
 /// weights lie in memory as channels_last_3d, which is what oneDNN and cuDNN are fastest with.
 ///
 /// Passes do not change the module but for gradients and running statistics, and keep no mode: one module
-/// serves training and prediction in turn. Callers on several threads take `mutex` around a pass or an
-/// update.
+/// serves training and prediction in turn. Callers on several threads take a ComputeTurn of
+/// `mutex` around a pass or an update.
 class C3D {
  public:
   /// Allocates; the values are set by `initialize` or by loading. Throws Error(Architecture).

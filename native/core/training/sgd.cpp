@@ -79,6 +79,13 @@ void Sgd::zeroGradients() {
   for (auto& [key, tensor] : trained_) tensor.mutable_grad().reset();
 }
 
+NamedTensors Sgd::takeGradients() {
+  NamedTensors gradients;
+  for (const auto& [key, tensor] : trained_) gradients.emplace_back(key, tensor.grad());
+  zeroGradients();
+  return gradients;
+}
+
 void Sgd::step(double learningRate) {
   const at::NoGradGuard noGrad;
   if (config_.maxGradientNorm > 0) limitGradients();

@@ -24,6 +24,8 @@ class Sgd {
   Sgd(const NamedTensors& parameters, const OptimizerConfig& config);
 
   void zeroGradients();
+  /// Of the trained parameters, which have none from then on.
+  NamedTensors takeGradients();
   /// Updates the parameters from their gradients, which are scaled down first where their common norm is
   /// above the largest allowed, as by torch.nn.utils.clip_grad_norm_.
   void step(double learningRate);

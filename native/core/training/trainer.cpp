@@ -140,11 +140,7 @@ std::optional<EndReason> Trainer::trainOneEpoch(const Cancellation& cancellation
 
 void Trainer::trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double waited,
                       const Stopwatch& stepWatch, const Cancellation& cancellation) {
-  const auto position = static_cast<double>(progress_.epoch - 1) +
-                        static_cast<double>(progress_.batches) / static_cast<double>(stepsInEpoch);
-  progress_.learningRate = config_.optimizer.learningRate * progress_.plateau.factor *
-                           learningRateFactor(config_.schedule, position, static_cast<double>(config_.epochs),
-                                              static_cast<double>(stepsInEpoch));
+  progress_.learningRate = scheduledRate(config_, progress_, stepsInEpoch);
   const auto outcome = step_.run({pixelsOf(batch, config_.layout), placesOf(batch), labelsOf(batch)},
                                  progress_.steps + 1, progress_.learningRate, cancellation);
   ++progress_.steps;

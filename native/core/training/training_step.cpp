@@ -4,28 +4,29 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 #include <span>
 #include <string>
 #include <unordered_map>
 
+#include "core/runtime/compute_turn.h"
 #include "core/training/loss.h"
 
 namespace c3d {
 namespace {
 
-/// Puts back what a step changes before it is complete: the running statistics of batch norm and the dropout
-/// generator. A step that is broken off has then never begun.
+/// Puts back what a step changes before it is complete: gradients, the running statistics of batch norm and
+/// the dropout generator. A step that is broken off has then never begun.
 class StepRollback {
  public:
-  StepRollback(const C3D& model, at::Generator generator)
-      : generator_(std::move(generator)), generatorState_(generator_.get_state()) {
+  StepRollback(const C3D& model, Sgd& optimizer, at::Generator generator)
+      : optimizer_(optimizer), generator_(std::move(generator)), generatorState_(generator_.get_state()) {
     for (const auto& [key, tensor] : model.stateDict())
       if (key.ends_with(".running_mean") || key.ends_with(".running_var"))
         statistics_.emplace_back(tensor, tensor.clone());
   }
   ~StepRollback() {
     if (complete_) return;
+    optimizer_.zeroGradients();
     const at::NoGradGuard noGrad;
     generator_.set_state(generatorState_);
     for (auto& [tensor, before] : statistics_) tensor.copy_(before);
@@ -36,6 +37,7 @@ class StepRollback {
   void stepIsComplete() { complete_ = true; }
 
  private:
+  Sgd& optimizer_;
   at::Generator generator_;
   at::Tensor generatorState_;
   std::vector<std::pair<at::Tensor, at::Tensor>> statistics_;
@@ -59,6 +61,17 @@ void requireFinite(double loss, std::int64_t number, double learningRate) {
                   ". Lower the learning rate, or use a warm-up, batch norm or another initializer.");
 }
 
+/// Of some of the step's clips, in the memory format that the network computes in.
+at::Tensor inputOf(const C3D& model, const StepClips& step, std::int64_t first, std::int64_t size) {
+  const auto clips = step.clips.narrow(0, first, size);
+  if (clips.scalar_type() != at::kByte)
+    return clips.to(model.device()).contiguous(at::MemoryFormat::ChannelsLast3d);
+  const auto places = std::span(step.places);
+  return model.preprocess(clips, places.empty() ? places
+                                                : places.subspan(static_cast<std::size_t>(first),
+                                                                 static_cast<std::size_t>(size)));
+}
+
 std::int64_t clipsAPass(const TrainingConfig& config) {
   return static_cast<std::int64_t>((config.batchSize + config.passes - 1) / config.passes);
 }
@@ -74,19 +87,17 @@ TrainingStep::TrainingStep(C3D& model, const TrainingConfig& config)
 
 StepOutcome TrainingStep::run(const StepClips& step, std::int64_t number, double learningRate,
                               const Cancellation& cancellation) {
-  const std::lock_guard lock(model_.mutex());
+  const ComputeTurn turn(model_.mutex(), model_.device(), cancellation);
   const FrozenParameters frozen(optimizer_.frozen());
   const auto labels = step.labels.to(model_.device());
   const Loss loss(loss_, labels);
   const auto clips = labels.numel();
-  StepRollback rollback(model_, dropoutGenerator_);
-  optimizer_.zeroGradients();
+  StepRollback rollback(model_, optimizer_, dropoutGenerator_);
+  gradients_.clear();
   StepOutcome outcome;
   for (std::int64_t first = 0; first < clips; first += clipsAPass_) {
     const auto size = std::min(clipsAPass_, clips - first);
-    const auto input = model_.preprocess(
-        step.pixels.narrow(0, first, size),
-        std::span(step.places).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
+    const auto input = inputOf(model_, step, first, size);
     const auto some = labels.narrow(0, first, size);
     const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation});
     const auto part = loss.part(logits, some);
@@ -96,6 +107,7 @@ StepOutcome TrainingStep::run(const StepClips& step, std::int64_t number, double
     part.backward();  // adds to the gradients of the passes before
   }
   optimizer_.step(learningRate);
+  gradients_ = optimizer_.takeGradients();
   rollback.stepIsComplete();
   return outcome;
 }
@@ -107,6 +119,16 @@ TrainingState TrainingStep::state(const TrainingProgress& progress) const {
 void TrainingStep::load(const TrainingState& state) {
   optimizer_.loadState(momentumOf(optimizer_.trained(), state.momentum));
   dropoutGenerator_ = state.dropoutGenerator;
+  gradients_.clear();
+}
+
+double scheduledRate(const TrainingConfig& config, const TrainingProgress& progress,
+                     std::int64_t stepsPerEpoch) {
+  const auto steps = static_cast<double>(stepsPerEpoch);
+  const auto position =
+      static_cast<double>(progress.epoch - 1) + static_cast<double>(progress.batches) / steps;
+  return config.optimizer.learningRate * progress.plateau.factor *
+         learningRateFactor(config.schedule, position, static_cast<double>(config.epochs), steps);
 }
 
 }  // namespace c3d

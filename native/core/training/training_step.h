@@ -16,8 +16,8 @@ namespace c3d {
 
 /// What a step is made on.
 struct StepClips {
-  at::Tensor pixels;              // uint8 [N, T, H, W, 3]
-  std::vector<CropPlace> places;  // of the N clips
+  at::Tensor clips;               // uint8 pixels [N, T, H, W, 3], or float32 network input [N, 3, T, H, W]
+  std::vector<CropPlace> places;  // of the N clips where they are pixels
   at::Tensor labels;              // int64 [N], on the CPU
 };
 
@@ -27,7 +27,7 @@ struct StepOutcome {
 };
 
 /// The update of the weights by one batch of clips: forward, loss, backward in passes, optimizer. Keeps what
-/// outlasts a step: the optimizer's momentum and the state of dropout.
+/// outlasts a step: the gradients, the optimizer's momentum and the state of dropout.
 class TrainingStep {
  public:
   /// Of the configuration it takes the recipe of a step: optimizer, loss, passes, seed of dropout.
@@ -35,8 +35,12 @@ class TrainingStep {
 
   /// Makes step `number`, which counts from 1. On an error nothing has changed: throws Error(Aborted),
   /// Error(NonFiniteLoss) before the update that would spoil the weights, and what computing throws.
-  StepOutcome run(const StepClips& clips, std::int64_t number, double learningRate,
+  StepOutcome run(const StepClips& step, std::int64_t number, double learningRate,
                   const Cancellation& cancellation);
+
+  /// Of every parameter that is trained, as the latest step used them (limited where their norm was too
+  /// large). Empty before the first step, and after one that failed.
+  const NamedTensors& gradients() const { return gradients_; }
 
   /// What a checkpoint holds of it, and of a training that has come to `progress`. Shares the tensors.
   TrainingState state(const TrainingProgress& progress) const;
@@ -49,6 +53,12 @@ class TrainingStep {
   std::int64_t clipsAPass_;
   Sgd optimizer_;
   at::Generator dropoutGenerator_;
+  /// Not kept at the parameters, where another one's backward pass would add to them.
+  NamedTensors gradients_;
 };
+
+/// The learning rate that the schedule has for the step behind `progress`.
+double scheduledRate(const TrainingConfig& config, const TrainingProgress& progress,
+                     std::int64_t stepsPerEpoch);
 
 }  // namespace c3d

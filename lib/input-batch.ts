@@ -1,0 +1,71 @@
+import type { Architecture } from './config/architectures'
+import { C3DError } from './native/errors'
+
+/** A batch of network inputs. */
+export interface InputBatch {
+  /**
+   * Row-major values, already preprocessed: resized, cropped, (pixel - mean) * scale, channels in the model's order.
+   * Read on another thread: leave it alone until the answer is there.
+   */
+  data: Float32Array
+  /** [clips, 3, frames, height, width] */
+  shape: readonly number[]
+}
+
+/** A batch of clips as pixels. */
+export interface PixelBatch {
+  /** Row-major, resized and cropped. Read on another thread: leave it alone until the answer is there. */
+  data: Uint8Array
+  /** [clips, frames, height, width, 3] */
+  shape: readonly number[]
+}
+
+/** Throws C3D_INVALID_ARGUMENT unless it is a batch of the network's inputs. */
+export function requireInput({ data, shape }: InputBatch, { input }: Architecture): void {
+  const { frames, height, width } = input
+  requireShape(shape, [3, frames, height, width], 'channels, frames, height, width')
+  requireValues(data, shape, 'Float32Array')
+}
+
+/** Throws C3D_INVALID_ARGUMENT unless it is a batch of clips of the network's size. */
+export function requirePixels({ data, shape }: PixelBatch, { input }: Architecture): void {
+  const { frames, height, width } = input
+  requireShape(shape, [frames, height, width, 3], 'frames, height, width, channels')
+  requireValues(data, shape, 'Uint8Array')
+}
+
+/** As the addon takes them. Throws C3D_INVALID_ARGUMENT unless there is a class for each clip. */
+export function checkedLabels(labels: ArrayLike<number>, clips: number, classes: number): Int32Array {
+  const checked = Int32Array.from(labels)
+  const fits = Array.from(labels).every((label) => Number.isInteger(label) && label >= 0 && label < classes)
+  if (checked.length !== clips || !fits)
+    throw new C3DError(
+      'C3D_INVALID_ARGUMENT',
+      `Expected ${clips} labels, one a clip, from 0 to ${classes - 1}, got [${Array.from(labels).join(', ')}].`,
+    )
+  return checked
+}
+
+/** 'Float32Array'. By name, since an array from another realm (a VM context, as in jest) has another class. */
+export function typeName(data: unknown): string {
+  return Object.prototype.toString.call(data).slice('[object '.length, -1)
+}
+
+function requireShape(shape: readonly number[], wanted: number[], meaning: string): void {
+  const fits = shape.length === 5 && wanted.every((size, i) => shape[i + 1] === size) && (shape[0] ?? 0) >= 1
+  if (!fits)
+    throw new C3DError(
+      'C3D_INVALID_ARGUMENT',
+      `Expected the shape [clips, ${wanted.join(', ')}] (${meaning}), got [${shape.join(', ')}].`,
+    )
+}
+
+function requireValues(data: ArrayLike<number>, shape: readonly number[], type: string): void {
+  const given = typeName(data)
+  const size = shape.reduce((product, length) => product * length, 1)
+  if (given !== type || data.length !== size)
+    throw new C3DError(
+      'C3D_INVALID_ARGUMENT',
+      `Expected a ${type} of ${size} values for the shape [${shape.join(', ')}], got a ${given} of ${data.length}.`,
+    )
+}
