@@ -86,14 +86,17 @@ try {
   }
   /** @param {AbortSignal} signal */
   const ownLoop = async (signal) => {
-    using trainer = model.trainer({ schedule: { type: 'constant' } })
-    using loader = new ClipLoader(data, { model, batchSize: 8, shuffle: true, reuse: true })
+    const trainer = model.trainer({ schedule: { type: 'constant' } })
+    const loader = new ClipLoader(data, { model, batchSize: 8, shuffle: true, reuse: true })
     while (!signal.aborted)
       for await (const batch of loader) {
         await trainer.step(batch)
         if (signal.aborted) break
       }
-    return trainer.state.step
+    const { step } = trainer.state
+    loader.close()
+    trainer.close()
+    return step
   }
   /** @param {AbortSignal} signal */
   const predictions = async (signal) => {

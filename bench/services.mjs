@@ -41,8 +41,8 @@ try {
       preset: 'modern',
       classes: data.classes,
     })
-  using model = await create()
-  using other = await create()
+  const model = await create()
+  const other = await create()
 
   /** @param {number} i */
   const question = async (i) => {
@@ -105,7 +105,7 @@ try {
   await run.stop()
   await counting
   console.table(rows)
-  data.close()
+  for (const handle of [model, other, data]) handle.close()
 } finally {
   rmSync(temporary, { recursive: true, force: true })
 }

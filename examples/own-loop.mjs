@@ -18,17 +18,17 @@ const { training, validation } = data.split({ validation: 0.2, seed: 1 })
 
 // Goes on where an earlier call was stopped.
 const resumes = existsSync(file)
-using model = resumes
+const model = resumes
   ? await C3D.load(file)
   : await C3D.create({
       architecture: { name: 'depth-3', widthMultiplier: 0.25, input: { height: 56, width: 56 } },
       preset: 'modern',
       classes: data.classes,
     })
-using trainer = model.trainer({ optimizer: { learningRate: 0.01 }, schedule: { type: 'constant' } })
+const trainer = model.trainer({ optimizer: { learningRate: 0.01 }, schedule: { type: 'constant' } })
 if (resumes) await trainer.restore(file)
 
-using loader = new ClipLoader(training, {
+const loader = new ClipLoader(training, {
   model,
   batchSize: 8,
   shuffle: true,
@@ -53,3 +53,4 @@ for (let epoch = 1; epoch <= EPOCHS && trainer.learningRate >= SMALLEST_RATE; ep
   await trainer.save(file)
 }
 console.log(`${trainer.state.step} steps in all, kept in ${file}`)
+for (const handle of [loader, trainer, model, data]) handle.close()

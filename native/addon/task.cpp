@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/runtime/thread_priority.h"
+
 namespace c3d::addon {
 namespace {
 
@@ -44,6 +46,7 @@ void Task::deliver(Napi::Env env, Napi::Function onEvent, Task* task, Message* r
 }
 
 void Task::run(const std::function<ToJs(Task&)>& work) {
+  giveWay();
   try {
     result_ = work(*this);
   } catch (...) {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { PassThrough } from 'node:stream'
-import { C3D, type TrainingEvent, type TrainOptions, train, VideoDataset } from '../../lib'
+import { C3D, runtime, type TrainingEvent, type TrainOptions, train, VideoDataset } from '../../lib'
 import { runCommandLine } from '../../lib/cli/program'
 import { makeFrameFolders } from '../support/frame-folders'
 import { temporaryFolder } from '../support/temporary'
@@ -106,6 +106,28 @@ test('the best model, the last one and the checkpoint can be loaded', async () =
     (value, i) => value === model.readTensor('fc6.weight')[i],
   )
   expect(same).toBe(best.epoch === 3)
+})
+
+test('another number of threads is told, and no reason to stop', async () => {
+  const out = path.join(folder, 'threads')
+  const warningsOf = async (threads: number) => {
+    const before = runtime.info().threads
+    runtime.configure({ threads })
+    try {
+      using model = await C3D.load(path.join(out, 'checkpoint.safetensors'))
+      const warnings: string[] = []
+      for await (const event of train(model, parts.training, { validation: parts.validation, resume: out }))
+        if (event.type === 'warning') warnings.push(event.message)
+        else if (event.type === 'step') break
+      return warnings
+    } finally {
+      runtime.configure({ threads: before })
+    }
+  }
+  runtime.configure({ threads: 1 })
+  await stoppedRun(out)
+  expect(await warningsOf(1)).toEqual([])
+  expect(await warningsOf(2)).toEqual([expect.stringContaining('with 1 threads and goes on with 2')])
 })
 
 test('a plateau, frozen layers and gradients in parts go on bit for bit', async () => {
