@@ -17,7 +17,7 @@ import { checkedLabels, type InputBatch, requireInput } from './input-batch'
 import { loadMeanCube, MEAN_CUBE } from './mean-cube'
 import { addon } from './native/addon'
 import type { NativeArchitectureSummary, NativeModel, NativeTensorInfo } from './native/binding'
-import { C3DError, fromNative } from './native/errors'
+import { C3DError, rethrowNative } from './native/errors'
 import { runTask } from './native/task'
 import { type Prediction, predictVideo } from './prediction'
 import { predictions } from './prediction-queue'
@@ -279,14 +279,6 @@ export function describeArchitecture(architecture: Architecture, classes: number
 /** The header of the file that a model is saved in; the addon adds the values. */
 export function fileHeader(state: ModelState): string {
   return buildHeader(state.native.tensors(), writeMetadata(state))
-}
-
-function rethrowNative<T>(call: () => T): T {
-  try {
-    return call()
-  } catch (error) {
-    throw fromNative(error)
-  }
 }
 
 /** What `complete` makes of a model whose native side is there; that is freed again when it fails. */

@@ -14,7 +14,7 @@ import {
 import type { ModelState } from './model'
 import { addon } from './native/addon'
 import type { NativeStepRequest, NativeTrainer } from './native/binding'
-import { C3DError, fromNative } from './native/errors'
+import { C3DError, rethrowNative } from './native/errors'
 import { runTask } from './native/task'
 import { requireFitting } from './training/fitting'
 import { requireNoRun } from './training/in-training'
@@ -265,12 +265,4 @@ function checkedPlaces(places: ArrayLike<number> | undefined, clips: number): In
       `The model takes off a mean cube, so expected the places of the clips, ${3 * clips} numbers as a ClipLoader gives them, got ${places?.length ?? 'nothing'}.`,
     )
   return Int32Array.from(places)
-}
-
-function rethrowNative<T>(call: () => T): T {
-  try {
-    return call()
-  } catch (error) {
-    throw fromNative(error)
-  }
 }

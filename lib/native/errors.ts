@@ -54,6 +54,15 @@ export function fromNative(error: unknown, caller?: CallSite): C3DError {
   return converted
 }
 
+/** Calls the addon for something that it answers at once; what it throws becomes a C3DError. */
+export function rethrowNative<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw fromNative(error)
+  }
+}
+
 /** Where a call into the package came from. */
 export interface CallSite {
   stack?: string

@@ -34,7 +34,7 @@ StepRequest toStepRequest(const Napi::Object& source, std::int64_t classes) {
   return request;
 }
 
-const NamedTensors tensorsOf(const StepwiseTrainer& trainer, const std::string& kind) {
+NamedTensors tensorsOf(const StepwiseTrainer& trainer, const std::string& kind) {
   return kind == "gradients" ? trainer.gradients() : trainer.momentum();
 }
 

@@ -182,7 +182,7 @@ test('several batches are one step, like accumulation, and a large one is comput
   }
 })
 
-test('saved and restored in another process of events, it goes on bit for bit', async () => {
+test('saved and restored, it goes on bit for bit', async () => {
   using model = await create()
   const batches = await batchesOf(model)
   const file = path.join(folder, 'trainer.safetensors')
