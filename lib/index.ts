@@ -63,6 +63,7 @@ export type {
   DoneEvent,
   EpochEvent,
   EvaluationEvent,
+  MemoryEvent,
   ProgressEvent,
   Scores,
   StepEvent,
@@ -71,4 +72,5 @@ export type {
   UnreadableEvent,
   WarningEvent,
 } from './training/events'
+export type { MemoryForecast } from './training/memory'
 export type { TrainingRun } from './training/training-run'
