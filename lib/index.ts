@@ -66,6 +66,7 @@ export type {
   DoneEvent,
   EpochEvent,
   EvaluationEvent,
+  MemoryEvent,
   ProgressEvent,
   Scores,
   StepEvent,
@@ -74,4 +75,5 @@ export type {
   UnreadableEvent,
   WarningEvent,
 } from './training/events'
+export type { MemoryForecast } from './training/memory'
 export type { TrainingRun } from './training/training-run'

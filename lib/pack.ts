@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type PackOptions, packSchema } from './config/pack'
 import { parse } from './config/parse'
 import { nativeResize } from './config/preprocessing'
 import { datasetState, type VideoDataset } from './dataset'
 import { rangeOf, type VideoItem } from './dataset/video-item'
+import { makeFolder } from './files/make-folder'
 import { addon } from './native/addon'
-import { C3DError, fileError } from './native/errors'
+import { C3DError } from './native/errors'
 import { runTask } from './native/task'
 
 export interface Packing {
@@ -75,10 +75,4 @@ function requireDistinct(files: readonly string[]): void {
       )
     seen.add(file)
   }
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error) => {
-    throw fileError(error, `make the folder '${folder}'`)
-  })
 }

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { abortSignal, expected, flag, settings } from './config/fields'
 import { invalid, parse } from './config/parse'
+import { tensorboardByDefault } from './config/run-folder'
 import {
   nativeTraining,
   type RunSettings,
@@ -12,9 +13,9 @@ import {
 } from './config/training'
 import { datasetState, VideoDataset } from './dataset'
 import { requireApart } from './dataset/overlap'
-import { rangeOf, type VideoItem } from './dataset/video-item'
+import { lengthOf, rangeOf, type VideoItem } from './dataset/video-item'
 import { countLabels, nativeItems } from './labels'
-import { type C3D, fileHeader, type ModelState, modelState } from './model'
+import { type ArchitectureSummary, type C3D, fileHeader, type ModelState, modelState } from './model'
 import { addon } from './native/addon'
 import type {
   NativeItems,
@@ -28,12 +29,15 @@ import { runEventTask } from './native/task'
 import { packageVersion } from './package-info'
 import { checkpointHeader, locateCheckpoint, type RunIdentity, readCheckpoint } from './training/checkpoint'
 import { identityOf } from './training/data-identity'
+import { requireDiskSpace } from './training/disk-space'
 import type { TrainingEvent, TrainingResult } from './training/events'
 import { requireFitting } from './training/fitting'
 import { beginTraining } from './training/in-training'
+import { forecastMemory, memoryWarning } from './training/memory'
 import { mirroredClasses } from './training/mirrored-classes'
 import { otherThreads, requireSameRun, resumedConfig } from './training/resume'
-import { checkpointIn, RunFolder } from './training/run-folder'
+import { RunFolder } from './training/run-folder'
+import { systemMemory } from './training/system-memory'
 import { STOP_REQUEST, TrainingRun } from './training/training-run'
 
 /** How to train. What is left out comes from the preset. */
@@ -98,6 +102,7 @@ export function startTraining(
   const state = modelState(model)
   const plan: Plan = {
     state,
+    summary: model.summary(),
     settings,
     training: labelled(dataset, model, 'training'),
     validation: validation ? labelled(validation, model, 'validation') : null,
@@ -117,10 +122,13 @@ export function startTraining(
   if (validation && !allowOverlap) requireApart(dataset.overlaps(validation), 'training and validation')
   const end = beginTraining(state)
   return new TrainingRun(async (emit, stop) => {
+    let folder: RunFolder | undefined
     try {
       const start = fresh ? await begin(plan, fresh) : await goOn(plan, resume ?? '')
+      folder = start.folder
       return await perform(plan, start, emit, stop)
     } finally {
+      folder?.release()
       end()
     }
   }, signal)
@@ -128,6 +136,7 @@ export function startTraining(
 
 interface Plan {
   state: ModelState
+  summary: ArchitectureSummary
   settings: TrainingSettings
   training: NativeItems
   validation: NativeItems | null
@@ -156,15 +165,21 @@ async function begin(plan: Plan, config: TrainingConfig): Promise<Start> {
 
 async function goOn(plan: Plan, out: string): Promise<Start> {
   const { state } = plan
-  const checkpoint = await readCheckpoint(checkpointIn(out))
-  requireSameRun(checkpoint, state.config, runIdentity(plan))
-  const config = resumedConfig(checkpoint.training, plan.settings)
-  requireScores(config, plan)
-  const tensors = locateCheckpoint(checkpoint, state.native)
-  const { file, epochs, steps } = checkpoint
-  const folder = await RunFolder.resume(out, epochs, config)
-  const warning = otherThreads(checkpoint, runIdentity(plan))
-  return { config, folder, resume: { file, tensors }, epochs, steps, warning }
+  const folder = RunFolder.open(out)
+  try {
+    const checkpoint = await readCheckpoint(folder.checkpoint)
+    requireSameRun(checkpoint, state.config, runIdentity(plan))
+    const config = resumedConfig(checkpoint.training, plan.settings)
+    requireScores(config, plan)
+    const tensors = locateCheckpoint(checkpoint, state.native)
+    const { file, epochs, steps } = checkpoint
+    await folder.goOn(epochs, config)
+    const warning = otherThreads(checkpoint, runIdentity(plan))
+    return { config, folder, resume: { file, tensors }, epochs, steps, warning }
+  } catch (error) {
+    folder.release()
+    throw error
+  }
 }
 
 async function perform(
@@ -179,6 +194,12 @@ async function perform(
   const progress = { epochs: start.epochs, steps: start.steps }
   warnOfMirroredClasses(plan, config, emit)
   if (start.warning !== undefined) emit({ type: 'warning', message: start.warning })
+  await tellMemory(plan, config, emit)
+  if (folder)
+    await requireDiskSpace(folder, 4 * plan.summary.parameters, config, {
+      validated: validation !== null,
+      complete: start.epochs,
+    })
   state.training = config
 
   const onEvent = (event: NativeTrainEvent): void => {
@@ -194,10 +215,11 @@ async function perform(
       state.config.preprocessing,
       countLabels(training, state.config.classes.length),
     ),
-    files: folder ? runFiles(folder, plan) : null,
+    files: folder ? runFiles(folder, plan, config) : null,
     resume,
   }
   let reason: TrainingResult['reason']
+  let peakDeviceMemory = 0
   try {
     const result = await runEventTask<NativeTrainingResult, NativeTrainEvent>(
       (report) => addon().train(state.native, request, report),
@@ -205,20 +227,56 @@ async function perform(
       stop,
     )
     reason = result.reason
+    peakDeviceMemory = result.peakDeviceMemory
     Object.assign(progress, { epochs: result.epochs, steps: result.steps })
   } catch (error) {
     if (!isAborted(error) || stop.reason !== STOP_REQUEST) throw error
     reason = 'stopped'
   }
   const seconds = (performance.now() - began) / 1000
-  return { reason, ...progress, seconds, ...(folder && { out: folder.folder, model: folder.model }) }
+  return {
+    reason,
+    ...progress,
+    seconds,
+    peakMemory: 1024 * process.resourceUsage().maxRSS,
+    ...(peakDeviceMemory > 0 && { peakDeviceMemory }),
+    ...(folder && { out: folder.folder, model: folder.model }),
+  }
 }
 
-function runFiles({ checkpoint, metrics, best, keptPrefix, model }: RunFolder, plan: Plan): NativeRunFiles {
+/** Before the first step. Throws C3D_OUT_OF_MEMORY where the training cannot fit. */
+async function tellMemory(
+  { state, summary, contents: { dataset } }: Plan,
+  config: TrainingConfig,
+  emit: (event: TrainingEvent) => void,
+): Promise<void> {
+  const { architecture, preprocessing } = state.config
+  const forecast = forecastMemory({
+    config,
+    preprocessing,
+    summary,
+    input: architecture.input,
+    frames: dataset.videos.map((video) => lengthOf(video)),
+  })
+  const device = state.native.device === 'cpu' ? undefined : addon().deviceMemory(state.native.device)
+  const system = await systemMemory()
+  emit({
+    type: 'memory',
+    forecast,
+    available: system.available,
+    ...(device && { deviceAvailable: device.free }),
+  })
+  const message = memoryWarning(forecast, config, { system, device })
+  if (message !== undefined) emit({ type: 'warning', message })
+}
+
+function runFiles(run: RunFolder, plan: Plan, { tensorboard }: TrainingConfig): NativeRunFiles {
+  const { folder, checkpoint, metrics, best, keptPrefix, model } = run
   return {
     checkpoint,
     checkpointHeader: checkpointHeader(plan.state, runIdentity(plan)),
     metrics,
+    events: (tensorboard ?? tensorboardByDefault) ? folder : null,
     best,
     keptPrefix,
     model,

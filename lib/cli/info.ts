@@ -2,13 +2,17 @@ import type { Command } from 'commander'
 import { architectures } from '../architectures'
 import type { ArchitectureInput } from '../config/architectures'
 import { defaultClassCount } from '../config/architectures'
+import { resolveModel } from '../config/model'
+import { resolveTraining, type TrainingConfig } from '../config/training'
 import { type ArchitectureSummary, C3D } from '../model'
 import { type RuntimeInfo, runtime } from '../runtime'
+import { forecastMemory, gigabytes, type MemoryForecast } from '../training/memory'
+import { systemMemory } from '../training/system-memory'
 import { addCommonOptions, presetOption, toNumber, toSize } from './options'
 import type { RunCommand } from './program'
 import type { Session } from './session'
 import { plural, short, table } from './text'
-import { resolveSettings, type SettingOptions } from './train-settings'
+import { resolveSettings, type SettingOptions, type Settings } from './train-settings'
 
 interface InfoCommandOptions extends SettingOptions {
   classes?: number
@@ -26,6 +30,9 @@ export function addInfoCommand(program: Command, run: RunCommand): void {
     )
     .option('--classes <number>', 'outputs of the network', toNumber)
     .addOption(presetOption())
+    .option('--config <file>', 'settings as JSON, e.g. the config.json of a run; options win over it')
+    .option('--batch-size <clips>', 'clips a pass of the training whose memory is told', toNumber)
+    .option('--accumulate <passes>', 'passes a step', toNumber)
     .option('--frames <number>', 'frames of a clip', toNumber)
     .option('--input-size <pixels>', "of a clip's frames, like 112 or 128x112 (width x height)", toSize)
     .option('--width-multiplier <number>', 'makes every layer wider or narrower', toNumber)
@@ -42,11 +49,12 @@ async function infoCommand(
   session: Session,
 ): Promise<void> {
   if (file !== undefined) return showModel(file, session)
-  const { model } = await resolveSettings(options)
-  const asksForNetwork = options.classes !== undefined || options.preset !== undefined
-  const architecture = model.architecture ?? (asksForNetwork ? 'c3d' : undefined)
+  const settings = await resolveSettings(options)
+  const { config, classes, preset, batchSize, accumulate } = options
+  const asksForNetwork = [config, classes, preset, batchSize, accumulate].some((value) => value !== undefined)
+  const architecture = settings.model.architecture ?? (asksForNetwork ? 'c3d' : undefined)
   if (architecture === undefined) return showRuntime(runtime.info(), session)
-  showArchitecture(architecture, options, session)
+  await showArchitecture(architecture, settings, options, session)
 }
 
 function showRuntime(info: RuntimeInfo, { terminal }: Session): void {
@@ -73,14 +81,47 @@ async function showModel(file: string, { terminal, signal }: Session): Promise<v
   terminal.print(layerTable(summary))
 }
 
-function showArchitecture(
+async function showArchitecture(
   architecture: ArchitectureInput,
-  { classes = defaultClassCount, preset }: InfoCommandOptions,
+  { model, training }: Settings,
+  { classes = defaultClassCount, preset, config }: InfoCommandOptions,
   { terminal }: Session,
-): void {
-  const summary = architectures.describe(architecture, classes, { preset })
-  terminal.emit({ type: 'architecture', classes, ...summary })
+): Promise<void> {
+  // A file names the recipe that it is for; without one, the network is shown as the paper has it.
+  const recipe = preset ?? (config === undefined ? undefined : model.preset)
+  const summary = architectures.describe(architecture, classes, { preset: recipe })
+  const names = Array.from({ length: classes }, (_, i) => String(i))
+  const resolved = resolveModel({ ...model, preset: recipe, architecture, classes: names }).config
+  const settings = resolveTraining(training, resolved.preset)
+  const { preprocessing } = resolved
+  const { input } = resolved.architecture
+  const forecast = forecastMemory({ config: settings, preprocessing, summary, input })
+  const { available } = await systemMemory()
+  terminal.emit({ type: 'architecture', classes, ...summary, memory: { ...forecast, available } })
   terminal.print(layerTable(summary))
+  terminal.print(memoryTable(forecast, settings, available))
+}
+
+function memoryTable(
+  forecast: MemoryForecast,
+  { batchSize, accumulate }: TrainingConfig,
+  available: number,
+): string {
+  const passes = accumulate === 1 ? '' : `, ${accumulate} passes a step`
+  const { weights, gradients, momentum, activations, clips, cache, total } = forecast
+  return [
+    `\nMemory of a training in batches of ${batchSize}${passes}:`,
+    table([
+      ['weights', gigabytes(weights)],
+      ['gradients', gigabytes(gradients)],
+      ['momentum', gigabytes(momentum)],
+      ['activations', `${gigabytes(activations)}  (${gigabytes(activations / batchSize)} a clip)`],
+      ['clips read ahead', gigabytes(clips)],
+      ['cache', gigabytes(cache)],
+      ['in all, about', gigabytes(total)],
+      ['free here', gigabytes(available)],
+    ]),
+  ].join('\n')
 }
 
 function layerTable({ layers, parameters, macs }: ArchitectureSummary): string {

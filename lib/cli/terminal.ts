@@ -42,21 +42,25 @@ export class Terminal {
     this.#streams.stderr.write(`${text}\n`)
   }
 
-  /** Shows how far something is; another `what` starts a new bar. Nothing where stderr is no terminal. */
-  progress(what: string, done: number, total: number): void {
+  /**
+   * Shows how far something is, with more about it behind the bar. Nothing where stderr is no terminal. A line that is
+   * longer than the terminal is cut.
+   */
+  progress(what: string, done: number, total: number, more = ''): void {
     if (!this.#streams.stderr.isTTY) return
     if (!this.#bar) {
       const options = {
-        format: '{what} {bar} {value}/{total}',
+        format: '{what} {bar} {value}/{total}  {more}',
+        barsize: 16,
         stream: this.#streams.stderr,
         clearOnComplete: true,
       }
       this.#bar = new SingleBar({ ...options, hideCursor: true }, Presets.shades_classic)
-      this.#bar.start(total, done, { what })
+      this.#bar.start(total, done, { what, more })
       return
     }
     this.#bar.setTotal(total)
-    this.#bar.update(done, { what })
+    this.#bar.update(done, { what, more })
   }
 
   clearProgress(): void {

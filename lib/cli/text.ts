@@ -4,10 +4,12 @@ export function percent(part: number): string {
   return `${(100 * part).toFixed(1)}%`
 }
 
-/** 83.4 -> '1 min 23 s' */
+/** 83.4 -> '1 min 23 s', 3700 -> '1 h 1 min' */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds)
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`
+  if (whole < 60) return `${whole} s`
+  const minutes = Math.floor(whole / 60)
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
 const UNITS: readonly [number, string][] = [

@@ -23,7 +23,9 @@ const OTHERS = ['split', 'allowOverlap', 'validation', 'validationSplit', 'limit
 
 /** What a resumed run may be given beside its folder: nothing that would make it another one. */
 const WITH_RESUME = new Set(
-  'resume epochs cache device threads json debug patience maxSteps maxMinutes checkpointSteps'.split(' '),
+  'resume epochs cache device threads json debug patience maxSteps maxMinutes checkpointSteps tensorboard'.split(
+    ' ',
+  ),
 )
 
 /** What config.json keeps of a command, so that the videos can be parted in the same way from any folder. */

@@ -6,15 +6,20 @@ import { readJson, readRunFile } from '../config/run-file'
 import type { Sampling } from '../config/sampling'
 import { resolveTraining, type TrainingSettings } from '../config/training'
 import { describeArchitecture } from '../model'
+import { readMetadata } from '../weights/metadata'
+import { readTensorFile } from '../weights/safetensors'
 import type { CommonOptions } from './program'
 
 /** Command-line options that decide what a model is and how it is trained. */
 export interface SettingOptions extends CommonOptions {
   architecture?: string
+  /** A model file to start from. */
+  weights?: string
   preset?: NonNullable<CreateOptions['preset']>
   config?: string
   epochs?: number
   batchSize?: number
+  accumulate?: number
   learningRate?: number
   weightDecay?: number
   freeze?: string[]
@@ -34,6 +39,7 @@ export interface SettingOptions extends CommonOptions {
   maxSteps?: number
   maxMinutes?: number
   checkpointSteps?: number
+  tensorboard?: boolean
 }
 
 /** What training starts from: a model's settings and its training's. */
@@ -57,7 +63,8 @@ export async function resolveSettings(options: SettingOptions): Promise<Settings
     },
     training: {
       ...file.training,
-      ...given({ preset, seed, epochs: options.epochs, batchSize: options.batchSize }),
+      ...given({ preset, seed, epochs: options.epochs }),
+      ...given({ batchSize: options.batchSize, accumulate: options.accumulate }),
       optimizer: {
         ...file.training?.optimizer,
         ...given({ learningRate: options.learningRate, weightDecay: options.weightDecay }),
@@ -78,11 +85,11 @@ export async function resolveSettings(options: SettingOptions): Promise<Settings
   }
 }
 
-/** When the training ends early, and how often it is kept. */
+/** When the training ends early, and what is kept of it. */
 export function limitsOf(options: SettingOptions): Partial<TrainingSettings> {
-  const { patience, checkpointSteps, maxSteps, maxMinutes } = options
+  const { patience, checkpointSteps, maxSteps, maxMinutes, tensorboard } = options
   return {
-    ...given({ maxSteps, maxMinutes }),
+    ...given({ maxSteps, maxMinutes, tensorboard }),
     ...(patience !== undefined && { earlyStopping: { patience } }),
     ...(checkpointSteps !== undefined && { checkpoint: { everySteps: checkpointSteps } }),
   }
@@ -121,6 +128,7 @@ async function chooseArchitecture(
     input: inputChanges(options),
   })
   if (Object.keys(changes).length === 0) return base
+  if (base === undefined && options.weights !== undefined) return changedFile(options.weights, changes)
   if (typeof base === 'object' && 'layers' in base)
     throw invalid(
       'architecture',
@@ -128,6 +136,26 @@ async function chooseArchitecture(
     )
   const named = typeof base === 'object' ? base : { name: base ?? 'c3d' }
   return { ...named, ...changes } as ArchitectureInput
+}
+
+/**
+ * The network of a model file, changed by options that name no other. Only dropout leaves the shapes of its weights as
+ * they are.
+ */
+async function changedFile(
+  file: string,
+  { dropout, ...others }: { dropout?: number },
+): Promise<ArchitectureInput> {
+  if (Object.keys(others).length > 0)
+    throw invalid(
+      'architecture',
+      `--frames, --input-size, --width-multiplier and --batch-norm make another network than that of '${file}', which its weights do not fit. Leave them out, or name a network that fits with --architecture`,
+    )
+  const found = readMetadata((await readTensorFile(file)).metadata, file)?.config.architecture
+  if (!found)
+    throw invalid('architecture', `'${file}' does not say what network it is of; give --architecture`)
+  const layers = found.layers.map((layer) => (layer.type === 'linear' ? { ...layer, dropout } : layer))
+  return { ...found, layers }
 }
 
 function inputChanges({ frames, inputSize }: SettingOptions): object | undefined {

@@ -7,6 +7,7 @@ import { parse } from '../config/parse'
 import { defaultPreset, type Preset, presetNames, presets } from '../config/presets'
 import { defaultRunFolder } from '../config/run-folder'
 import { samplingModes } from '../config/sampling'
+import { resolveTraining } from '../config/training'
 import type { VideoDataset } from '../dataset'
 import { C3D } from '../model'
 import { C3DError, isAborted } from '../native/errors'
@@ -35,7 +36,6 @@ interface TrainCommandOptions extends SettingOptions, PartOptions {
   out?: string
   overwrite?: boolean
   resume?: string
-  weights?: string
   device?: string
 }
 
@@ -56,7 +56,8 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .addOption(presetOption())
     .option('--config <file>', 'settings as JSON, e.g. the config.json of a run; options win over it')
     .option('--epochs <number>', 'times that the data is seen', toNumber)
-    .option('--batch-size <clips>', 'clips a step', toNumber)
+    .option('--batch-size <clips>', 'clips a pass', toNumber)
+    .option('--accumulate <passes>', 'passes of so many clips each that make a step (default: 1)', toNumber)
     .option('--learning-rate <number>', 'at the start', toNumber)
     .option('--weight-decay <number>', 'pull of the weights towards 0', toNumber)
     .addOption(
@@ -97,6 +98,8 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .option('--overwrite', 'write to a folder that holds a run already')
     .option('--resume <folder>', 'go on with the run of this folder, with its settings and its videos')
     .option('--checkpoint-steps <number>', 'keep a checkpoint also after so many steps', toNumber)
+    .option('--tensorboard', 'write event files for TensorBoard (the default)')
+    .option('--no-tensorboard', 'write none')
     .option('--patience <epochs>', 'stop when the validation has not improved for so many epochs', toNumber)
     .option('--max-steps <number>', 'stop after so many steps', toNumber)
     .option('--max-minutes <number>', 'stop after so many minutes', toNumber)
@@ -128,6 +131,7 @@ function presetHelp(): string {
   return table([
     ['Presets:', ...presetNames.map((name) => (name === defaultPreset ? `${name} (default)` : name))],
     row('  epochs', ({ training }) => training.epochs),
+    row('  most steps', ({ training }) => training.maxSteps ?? '-'),
     row('  batch size', ({ training }) => training.batchSize),
     row('  learning rate', ({ training }) => training.optimizer.learningRate),
     row('  schedule', ({ training }) => training.schedule.type),
@@ -156,10 +160,11 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
   using model = await makeModel(settings.model, training.classes, options, signal)
   tellTraining(model, { training, validation }, session)
   const { allowOverlap } = options
+  const { maxSteps } = resolveTraining(settings.training, settings.model.preset ?? defaultPreset)
   const parts = { validation, allowOverlap, out, overwrite }
   const command = describeParts(videos, partOptions)
   const run = startTraining(model, training, { ...settings.training, ...parts }, { signal }, command)
-  await reportRun(run, out, session)
+  await reportRun(run, out, maxSteps, session)
 }
 
 /** Goes on with a run: model and settings from its checkpoint, videos and their parting from its config.json. */
@@ -182,7 +187,7 @@ async function resumeCommand(
   const { allowOverlap } = recorded.options
   const settings = { epochs, cache, ...limitsOf(options), validation, allowOverlap, resume: folder }
   const run = train(model, training, settings, { signal: session.signal })
-  await reportRun(run, folder, session)
+  await reportRun(run, folder, options.maxSteps, session)
 }
 
 function tellTraining(model: C3D, { training, validation }: Parts, { terminal }: Session): void {
@@ -195,8 +200,13 @@ function tellTraining(model: C3D, { training, validation }: Parts, { terminal }:
   )
 }
 
-async function reportRun(run: TrainingRun, out: string, { terminal }: Session): Promise<void> {
-  const report = new TrainingReport(terminal)
+async function reportRun(
+  run: TrainingRun,
+  out: string,
+  maxSteps: number | undefined,
+  { terminal }: Session,
+): Promise<void> {
+  const report = new TrainingReport(terminal, maxSteps)
   try {
     for await (const event of run) report.show(event)
   } catch (error) {
@@ -259,11 +269,13 @@ async function chooseParts(
 ): Promise<Parts> {
   const { validation, validationSplit, seed } = options
   const dataset = official ?? (await openDataset(videos, options, session))
+  // Classes that cannot be validated are told before the frames are counted.
+  const known = { knownClasses: dataset.classes }
   if (validationSplit !== undefined) {
     const source = validation ?? videos
     return {
       training: dataset,
-      validation: await openDataset(source, { ...options, split: validationSplit }, session),
+      validation: await openDataset(source, { ...options, split: validationSplit }, session, known),
     }
   }
   if (validation !== undefined && isNone(validation)) return { training: dataset, validation: undefined }
@@ -272,7 +284,7 @@ async function chooseParts(
     return dataset.split({ validation: fraction, seed })
   // The split column is the first manifest's; a second one is another part already.
   const { split: _, ...others } = options
-  return { training: dataset, validation: await openDataset(validation, others, session) }
+  return { training: dataset, validation: await openDataset(validation, others, session, known) }
 }
 
 /** The first `count` videos when the classes take turns, so that as many classes as possible are among them. */

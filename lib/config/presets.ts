@@ -146,7 +146,8 @@ const caffeUcf101: Preset = {
   model: paperSection3.model,
   training: {
     ...paperSection3.training,
-    epochs: 17,
+    epochs: 17, // at most; a smaller data set is seen so many times
+    maxSteps: 60_000, // max_iter
     schedule: { type: 'step', every: 20000, gamma: 0.1, unit: 'iterations', warmup: 0 },
   },
 }
@@ -160,7 +161,8 @@ const finetuneUcf101: Preset = {
   model: paperSection3.model,
   training: {
     ...paperSection3.training,
-    epochs: 6,
+    epochs: 6, // at most
+    maxSteps: 20_000, // max_iter
     optimizer: { ...caffeOptimizer, learningRate: 1e-4, momentum: 0.9, weightDecay: 5e-4 },
     schedule: { type: 'step', every: 5000, gamma: 0.1, unit: 'iterations', warmup: 0 },
   },
@@ -176,7 +178,8 @@ const sports1m: Preset = {
   model: paperSection3.model,
   training: {
     ...paperSection3.training,
-    epochs: 13,
+    epochs: 14, // at most: one more than "about 13", so that the iterations end it
+    maxSteps: 1_900_000,
     optimizer: {
       ...caffeOptimizer,
       learningRate: 0.003,

@@ -69,6 +69,8 @@ export const recipeSchema = settings({
   loader: loaderSchema,
   cache: cacheSchema,
   checkpoint: checkpointSchema.optional(),
+  /** Whether the run folder gets event files for TensorBoard; left out: it does. */
+  tensorboard: flag().optional(),
   earlyStopping: earlyStoppingSchema.optional(),
   /** The training ends after so many steps in all. */
   maxSteps: wholeNumber({ atLeast: 1 }).optional(),
@@ -135,7 +137,7 @@ export function nativeTraining(
   items: readonly number[],
 ): NativeTrainingConfig {
   const { evaluation, sampling, loader, cache, ...others } = config
-  const { checkpoint, earlyStopping, maxSteps, maxMinutes, ...same } = others
+  const { checkpoint, tensorboard: _, earlyStopping, maxSteps, maxMinutes, ...same } = others
   const batchSize = config.batchSize * config.accumulate
   const together = batchSize * loader.prefetch
   return {

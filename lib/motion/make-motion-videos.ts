@@ -1,8 +1,9 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type MotionName, type MotionOptions, motionFile, motionSchema } from '../config/motion'
 import { parse } from '../config/parse'
+import { makeFolder } from '../files/make-folder'
 import { addon } from '../native/addon'
 import { abortError, C3DError, fileError, fromNative, systemCode } from '../native/errors'
 import { Random } from '../random'
@@ -30,7 +31,7 @@ export async function makeMotionVideos(out: string, options: MotionOptions = {})
   const files: string[] = []
   for (const motion of classes) {
     const folder = path.join(out, motion)
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     for (let number = 1; number <= videosPerClass; number++) {
       if (signal?.aborted) throw abortError(signal)
       const file = path.join(folder, `${motion}-${String(number).padStart(4, '0')}.mp4`)
@@ -80,7 +81,5 @@ async function prepareFolder(out: string, overwrite: boolean): Promise<void> {
       'C3D_FILE',
       `'${out}' is not empty. Choose another folder, or set overwrite to write into it.`,
     )
-  await mkdir(out, { recursive: true }).catch((error) => {
-    throw fileError(error, `make the folder '${out}'`)
-  })
+  await makeFolder(out)
 }

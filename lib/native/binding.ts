@@ -54,6 +54,8 @@ export interface NativeArchitectureSummary {
   layers: NativeLayerSummary[]
   parameters: number
   macs: number
+  /** Memory of a training pass at its peak, for one clip in float32, without weights and their gradients. */
+  activationBytes: number
 }
 
 /** How pixels become the network's input: resize, crop, channel order, (value - mean) * scale. */
@@ -305,6 +307,8 @@ export interface NativeRunFiles {
   checkpointHeader: string
   /** Gets a line of JSON for every epoch and evaluation. */
   metrics: string
+  /** Folder of TensorBoard's event files; null: none are written. */
+  events: string | null
   best: string
   /** Of <prefix><epoch>.safetensors: the models of the epochs that are kept. */
   keptPrefix: string
@@ -318,6 +322,8 @@ export interface NativeTrainingResult {
   epochs: number
   steps: number
   seconds: number
+  /** Bytes of the CUDA device; 0 on the CPU. */
+  peakDeviceMemory: number
 }
 
 export interface NativeTrainRequest {
@@ -383,6 +389,8 @@ export type NativeTrainEvent =
       type: 'step'
       step: number
       epoch: number
+      /** In all. */
+      epochs: number
       stepInEpoch: number
       stepsInEpoch: number
       loss: number
@@ -493,6 +501,11 @@ export interface NativeVideoWriter {
   finish(): void
 }
 
+/** Held until it is released, collected, or its environment ends. */
+export interface NativeFileLock {
+  release(): void
+}
+
 export interface NativeBinding {
   runtimeInfo(): NativeRuntimeInfo
   /** FFmpeg's description, or throws C3D_FFMPEG_MISSING. */
@@ -511,6 +524,13 @@ export interface NativeBinding {
   /** Cancels and joins everything that runs in this environment. */
   stopAll(): void
 
+  /** Of a CUDA device, in bytes; zeros for the CPU. */
+  deviceMemory(device: string): { free: number; total: number }
+  /**
+   * Makes the file, with `holder` as its text, and locks it against other processes and threads. Throws C3D_FILE, with
+   * the text of the other one where that holds the lock.
+   */
+  lockFile(file: string, holder: string): NativeFileLock
   describeArchitecture(architecture: NativeArchitecture, classes: number): NativeArchitectureSummary
   createModel(config: NativeModelConfig): NativeTask<NativeModel>
   indexVideos(

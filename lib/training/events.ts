@@ -1,4 +1,5 @@
 import type { NativeScores, NativeTrainEvent } from '../native/binding'
+import type { MemoryForecast } from './memory'
 
 type NativeEvent<Type extends NativeTrainEvent['type']> = Extract<NativeTrainEvent, { type: Type }>
 
@@ -24,6 +25,14 @@ export type UnreadableEvent = NativeEvent<'unreadable'>
 /** Something that is allowed but probably not meant, or that slows the training down. */
 export type WarningEvent = NativeEvent<'warning'>
 
+/** What the training will take, before its first step, and what the machine and the CUDA device have left. In bytes. */
+export interface MemoryEvent {
+  type: 'memory'
+  forecast: MemoryForecast
+  available: number
+  deviceAvailable?: number
+}
+
 export interface TrainingResult {
   /**
    * 'finished': all epochs are done. 'early-stopping', 'max-steps', 'max-time': a limit of the settings was reached.
@@ -35,6 +44,10 @@ export interface TrainingResult {
   steps: number
   /** Of this run of it. */
   seconds: number
+  /** The most memory that the whole process has had so far (resident), in bytes. */
+  peakMemory: number
+  /** The most that tensors had of the CUDA device, in bytes; not there on the CPU. */
+  peakDeviceMemory?: number
   /** The run folder and the weights in it, where `out` was given. */
   out?: string
   model?: string
@@ -50,4 +63,5 @@ export type TrainingEvent =
   | EpochEvent
   | UnreadableEvent
   | WarningEvent
+  | MemoryEvent
   | DoneEvent

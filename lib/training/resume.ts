@@ -9,7 +9,7 @@ import type { Checkpoint, RunIdentity } from './checkpoint'
 import { requireSameData } from './data-identity'
 
 /** Settings that change no step that is still to come, but for how many there are. */
-const FREE = new Set(['cache', 'checkpoint', 'earlyStopping', 'maxSteps', 'maxMinutes'])
+const FREE = new Set(['cache', 'checkpoint', 'tensorboard', 'earlyStopping', 'maxSteps', 'maxMinutes'])
 /** Schedules whose learning rates do not depend on how many epochs there are. */
 const ENDLESS = new Set(['constant', 'step', 'multi-step', 'plateau'])
 

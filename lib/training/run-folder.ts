@@ -1,17 +1,24 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
+import { threadId } from 'node:worker_threads'
+import { makeFolder } from '../files/make-folder'
 import { replaceFile } from '../files/replace-file'
-import { C3DError, fileError } from '../native/errors'
+import { addon } from '../native/addon'
+import type { NativeFileLock } from '../native/binding'
+import { C3DError, fileError, fromNative } from '../native/errors'
 
+const EVENTS = 'events.out.tfevents.'
 const KEPT = 'epoch-'
 /** Also while it is being written. */
 const KEPT_MODEL = /^epoch-\d+\.safetensors(\.|$)/
 
 /**
- * What a training leaves behind: config.json, metrics.jsonl (one event a line), checkpoint.safetensors to go on from,
- * best.safetensors (the model of the best validation), epoch-<number>.safetensors (those that are kept)
- * and model.safetensors (the model at the end).
+ * What a training leaves behind: config.json, metrics.jsonl (one event a line), events.out.tfevents.* (scalars for
+ * TensorBoard), checkpoint.safetensors to go on from, best.safetensors (the model of the best validation),
+ * epoch-<number>.safetensors (those that are kept) and model.safetensors (the model at the end). While it is written to
+ * it is locked, by run.lock.
  */
 export class RunFolder {
   readonly folder: string
@@ -21,6 +28,7 @@ export class RunFolder {
   /** Of the models that are kept: <prefix><epoch>.safetensors. */
   readonly keptPrefix: string
   readonly model: string
+  #lock: NativeFileLock | undefined
 
   private constructor(folder: string) {
     this.folder = folder
@@ -36,42 +44,76 @@ export class RunFolder {
     new RunFolder(folder).#requireNoRun()
   }
 
-  /** Throws C3D_FILE where it cannot write, or where a run lies already and `overwrite` is false. */
+  /** Begins a run. Throws C3D_FILE where it cannot write, or where a run lies already and `overwrite` is false. */
   static async create(folder: string, config: unknown, overwrite: boolean): Promise<RunFolder> {
     const run = new RunFolder(folder)
     if (!overwrite) run.#requireNoRun()
-    try {
-      await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
+    run.#takeLock()
+    return run.#guarded(`write to the run folder '${folder}'`, async () => {
+      // Another process may have come first.
+      if (!overwrite) run.#requireNoRun()
       // What is left of an earlier run would be taken for this one's.
       for (const file of [run.checkpoint, run.best, run.model]) await rm(file, { force: true })
-      await run.#removeWhere((name) => KEPT_MODEL.test(name))
+      await run.#removeWhere((name) => KEPT_MODEL.test(name) || name.startsWith(EVENTS))
       await run.#removeUnfinished()
       await replaceFile(run.#config, jsonFile(config))
       await replaceFile(run.metrics, '')
-    } catch (error) {
-      throw fileError(error, `write to the run folder '${folder}'`)
-    }
+    })
+  }
+
+  /** To go on with a run. Throws C3D_FILE_NOT_FOUND, or C3D_FILE where another one is writing to it. */
+  static open(folder: string): RunFolder {
+    const run = new RunFolder(folder)
+    if (!existsSync(run.checkpoint))
+      throw new C3DError('C3D_FILE_NOT_FOUND', `'${folder}' holds no run: there is no '${run.checkpoint}'.`)
+    run.#takeLock()
     return run
   }
 
   /**
-   * To go on with a run: the metrics are cut back to the epochs that its checkpoint has complete.
+   * The metrics are cut back to the epochs that its checkpoint has complete.
    *
    * @param training the settings with which it goes on
    */
-  static async resume(folder: string, completeEpochs: number, training: unknown): Promise<RunFolder> {
-    const run = new RunFolder(folder)
-    try {
-      await run.#removeUnfinished()
-      const config = JSON.parse(await readFile(run.#config, 'utf8'))
-      await replaceFile(run.#config, jsonFile({ ...config, training }))
-      const metrics = existsSync(run.metrics) ? await readFile(run.metrics, 'utf8') : ''
+  async goOn(completeEpochs: number, training: unknown): Promise<void> {
+    await this.#guarded(`go on with the run folder '${this.folder}'`, async () => {
+      await this.#removeUnfinished()
+      const config = JSON.parse(await readFile(this.#config, 'utf8'))
+      await replaceFile(this.#config, jsonFile({ ...config, training }))
+      const metrics = existsSync(this.metrics) ? await readFile(this.metrics, 'utf8') : ''
       const kept = metrics.split('\n').filter((line) => isOfEpoch(line, completeEpochs))
-      await replaceFile(run.metrics, kept.map((line) => `${line}\n`).join(''))
+      await replaceFile(this.metrics, kept.map((line) => `${line}\n`).join(''))
+    })
+  }
+
+  /** Lets others write to it. */
+  release(): void {
+    this.#lock?.release()
+    this.#lock = undefined
+  }
+
+  /**
+   * The system's own lock, which ends with the process, however that ends. The text is for whoever meets it.
+   */
+  #takeLock(): void {
+    const thread = threadId === 0 ? '' : `, worker thread ${threadId},`
+    const holder = `process ${process.pid}${thread} on ${os.hostname()}, since ${new Date().toISOString()}`
+    try {
+      this.#lock = addon().lockFile(path.join(this.folder, 'run.lock'), holder)
     } catch (error) {
-      throw fileError(error, `go on with the run folder '${folder}'`)
+      throw fromNative(error)
     }
-    return run
+  }
+
+  async #guarded(doing: string, work: () => Promise<void>): Promise<this> {
+    try {
+      await work()
+      return this
+    } catch (error) {
+      this.release()
+      throw error instanceof C3DError ? error : fileError(error, doing)
+    }
   }
 
   /** What a process that was killed was writing; of a checkpoint, that is a lot. */

@@ -11,6 +11,8 @@
 #include "addon/video_writer_handle.h"
 #include "core/runtime/cpu_memory.h"
 #include "core/runtime/device.h"
+#include "core/runtime/file_lock.h"
+#include "core/runtime/memory.h"
 #include "core/video/image_file.h"
 
 namespace c3d::addon {
@@ -78,6 +80,31 @@ void stopAll(const Napi::CallbackInfo& info) {
   Environment::of(info.Env()).tasks->stopAll();
 }
 
+/// { free, total } of a device, by its name; zeros for the CPU.
+Napi::Value deviceMemoryOf(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  return guarded(env, [&] {
+    const auto memory = deviceMemory(resolveDevice(info[0].As<Napi::String>().Utf8Value()));
+    auto object = Napi::Object::New(env);
+    object.Set("free", static_cast<double>(memory.free));
+    object.Set("total", static_cast<double>(memory.total));
+    return object;
+  });
+}
+
+/// { release() }; released also when it is collected and when its environment ends.
+Napi::Value lockFile(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  return guarded(env, [&] {
+    auto lock = std::make_shared<std::unique_ptr<FileLock>>(std::make_unique<FileLock>(
+        info[0].As<Napi::String>().Utf8Value(), info[1].As<Napi::String>().Utf8Value()));
+    auto object = Napi::Object::New(env);
+    object.Set("release",
+               Napi::Function::New(env, [lock](const Napi::CallbackInfo&) { lock->reset(); }, "release"));
+    return object;
+  });
+}
+
 Napi::Value describeArchitecture(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return toJs(info.Env(), describe(toArchitecture(info[0].As<Napi::Object>()),
@@ -127,6 +154,8 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("releaseMemory", releaseMemory);
   set("setVideoPlugin", setVideoPlugin);
   set("stopAll", stopAll);
+  set("deviceMemory", deviceMemoryOf);
+  set("lockFile", lockFile);
   set("describeArchitecture", describeArchitecture);
   set("createModel", createModel);
   set("indexVideos", indexVideos);

@@ -208,6 +208,7 @@ void fill(Napi::Object& object, const StepEvent& event) {
   object.Set("type", "step");
   object.Set("step", static_cast<double>(event.step));
   object.Set("epoch", static_cast<double>(event.epoch));
+  object.Set("epochs", static_cast<double>(event.epochs));
   object.Set("stepInEpoch", static_cast<double>(event.stepInEpoch));
   object.Set("stepsInEpoch", static_cast<double>(event.stepsInEpoch));
   object.Set("loss", event.loss);
@@ -375,9 +376,10 @@ TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLay
 }
 
 RunFiles toRunFiles(const Napi::Object& source) {
-  return {text(source, "checkpoint"), text(source, "checkpointHeader"), text(source, "metrics"),
-          text(source, "best"),       text(source, "keptPrefix"),       text(source, "model"),
-          text(source, "modelHeader")};
+  return {text(source, "checkpoint"), text(source, "checkpointHeader"),
+          text(source, "metrics"),    isNull(source, "events") ? std::string() : text(source, "events"),
+          text(source, "best"),       text(source, "keptPrefix"),
+          text(source, "model"),      text(source, "modelHeader")};
 }
 
 std::vector<TensorLocation> toLocations(const Napi::Array& list) {
@@ -395,6 +397,7 @@ Napi::Object toJs(Napi::Env env, const TrainingResult& result) {
   object.Set("epochs", static_cast<double>(result.epochs));
   object.Set("steps", static_cast<double>(result.steps));
   object.Set("seconds", result.seconds);
+  object.Set("peakDeviceMemory", static_cast<double>(result.peakDeviceMemory));
   return object;
 }
 
@@ -429,6 +432,7 @@ Napi::Object toJs(Napi::Env env, const ArchitectureSummary& summary) {
   result.Set("layers", layers);
   result.Set("parameters", static_cast<double>(summary.parameters));
   result.Set("macs", static_cast<double>(summary.macs));
+  result.Set("activationBytes", static_cast<double>(summary.activationBytes));
   return result;
 }
 

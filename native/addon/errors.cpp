@@ -5,14 +5,10 @@
 #include <new>
 
 #include "core/runtime/error.h"
+#include "core/runtime/memory.h"
 
 namespace c3d::addon {
 namespace {
-
-bool isOutOfMemory(const std::string& message) {
-  return message.find("not enough memory") !=
-         std::string::npos;  // c10's CPU allocator has no type of its own for it
-}
 
 ErrorReport outOfMemory(const std::string& reason) {
   return {toString(ErrorCode::OutOfMemory), "Out of memory: " + reason + " Use a smaller batch or network."};
@@ -25,16 +21,14 @@ ErrorReport reportOf(const std::exception_ptr& exception) {
     std::rethrow_exception(exception);
   } catch (const Error& error) {
     return {toString(error.code()), error.what()};
-  } catch (const c10::OutOfMemoryError& error) {
-    return outOfMemory(error.what_without_backtrace());
   } catch (const c10::Error& error) {
     const std::string message = error.what_without_backtrace();
-    return isOutOfMemory(message) ? outOfMemory(message)
-                                  : ErrorReport{toString(ErrorCode::Internal), message};
+    return isOutOfMemory(error) ? outOfMemory(message) : ErrorReport{toString(ErrorCode::Internal), message};
   } catch (const std::bad_alloc&) {
     return outOfMemory("the machine gave no more.");
   } catch (const std::exception& error) {
-    return {toString(ErrorCode::Internal), error.what()};
+    return isOutOfMemory(error) ? outOfMemory(error.what())
+                                : ErrorReport{toString(ErrorCode::Internal), error.what()};
   } catch (...) {
     return {toString(ErrorCode::Internal), "An exception of unknown type."};
   }

@@ -2,9 +2,12 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { PassThrough } from 'node:stream'
+import type { TrainingEvent } from '../../lib'
 import { evaluationReport } from '../../lib/cli/evaluation-report'
 import { runCommandLine } from '../../lib/cli/program'
-import { short, table } from '../../lib/cli/text'
+import { Terminal } from '../../lib/cli/terminal'
+import { duration, short, table } from '../../lib/cli/text'
+import { TrainingReport } from '../../lib/cli/training-report'
 import type { NativeTrainRequest } from '../../lib/native/binding'
 import {
   epochEvent,
@@ -130,7 +133,7 @@ test('help and version end with status 0', async () => {
   expect(await c3d('train', '--help')).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(
-      /--no-flip.*modern \(default\).*epochs +30 +16 +17 +6 +13 +45\n.*Examples:/s,
+      /--no-flip.*modern \(default\).*epochs +30 +16 +17 +6 +14 +45\n.*Examples:/s,
     ),
   })
 })
@@ -163,7 +166,7 @@ describe('train', () => {
     const out = path.join(folder, 'run')
     const { status, stdout, stderr } = await c3d('train', data, '--json', '--out', out)
     expect(status).toBe(0)
-    expect(linesOf(stdout).map((event) => event.type)).toEqual(['dataset', 'step', 'epoch', 'done'])
+    expect(linesOf(stdout).map((event) => event.type)).toEqual(['dataset', 'memory', 'step', 'epoch', 'done'])
     expect(stderr).toContain('10 videos of 2 classes, 400 frames')
     expect(stderr).toContain('training on 8 videos, validation on 2 videos')
     expect(stderr).toContain('epoch 1/3  loss 1.000  accuracy 50.0%  10.0 clips/s  data wait 0%')
@@ -588,6 +591,20 @@ describe('sources', () => {
     ])
   })
 
+  test('classes of the validation that the training does not have are told before its videos are counted', async () => {
+    const other = path.join(folder, 'other.csv')
+    await writeFile(other, `path,label\n${path.join(data, 'run', '0.mp4')},swim\n`)
+    const counted: string[][] = []
+    const { indexVideos } = binding
+    binding.indexVideos = (paths, ...rest) => {
+      counted.push(paths)
+      return indexVideos(paths, ...rest)
+    }
+    const { status, stderr } = await c3d('train', data, '--validation', other)
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining("the class 'swim'") })
+    expect(counted).toHaveLength(1)
+  })
+
   test('validation on what is trained on is refused, unless forced', async () => {
     const refused = await requested(data, '--validation', data)
     expect(refused.status).toBe(2)
@@ -595,6 +612,33 @@ describe('sources', () => {
     const forced = await requested(data, '--validation', data, '--allow-overlap')
     expect([forced.status, count(forced.request)]).toEqual([0, [10, 10]])
   })
+})
+
+test('a terminal gets a bar with what a training does and how long it will', () => {
+  const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY: true })]
+  const terminal = new Terminal({ stdout, stderr }, false)
+  const report = new TrainingReport(terminal)
+  const shown = () => {
+    terminal.clearProgress() // draws it a last time
+    return String(stderr.read())
+  }
+  report.show(stepEvent(1) as TrainingEvent)
+  expect(shown()).toMatch(
+    /epoch 1\/3 .+ 1\/1000 {2}loss 1\.000 {2}accuracy 50\.0% {2}10\.0 clips\/s {2}data wait 0%/,
+  )
+  report.show(stepEvent(2) as TrainingEvent)
+  expect(shown()).toMatch(/ 2\/1000 {2}\d+ (s|min \d+ s) left {2}loss/)
+  expect(stdout.read()).toBeNull()
+})
+
+test('times for people', () => {
+  expect([59.4, 83.4, 3599, 3700, 90_061].map(duration)).toEqual([
+    '59 s',
+    '1 min 23 s',
+    '59 min 59 s',
+    '1 h 1 min',
+    '25 h 1 min',
+  ])
 })
 
 describe('info', () => {
@@ -610,6 +654,7 @@ describe('info', () => {
       layers: [{ name: 'fc8', type: 'linear', output: [classes], parameters: 413_797, macs: 413_696 }],
       parameters: 78_409_573,
       macs: 38_547_000_000,
+      activationBytes: 150e6,
     })
     const { stdout } = await c3d('info', '--architecture', 'c3d')
     expect(stdout).toMatch(/fc8 +101 +413,797 +413\.70 k/)
@@ -617,6 +662,30 @@ describe('info', () => {
     // Both say something of a network, so that of the package itself is not what is asked for.
     expect((await c3d('info', '--classes', '7')).stdout).toMatch(/fc8 +7 /)
     expect((await c3d('info', '--preset', 'modern')).stdout).toContain('total')
+  })
+
+  test('tells the memory of a training by its settings', async () => {
+    binding.describeArchitecture = () => ({
+      layers: [],
+      parameters: 25_000_000,
+      macs: 0,
+      activationBytes: 150e6,
+    })
+    const config = path.join(folder, 'memory.json')
+    await writeFile(config, JSON.stringify({ training: { batchSize: 10, loader: { prefetch: 1 } } }))
+    const { stdout } = await c3d('info', '--config', config)
+    expect(stdout).toContain('batches of 10:')
+    expect(stdout).toMatch(/activations +1\.5 GB +\(150 MB a clip\)/)
+    expect(stdout).toMatch(/weights +100 MB/)
+    expect(stdout).toMatch(/momentum +100 MB/)
+    const json = linesOf((await c3d('info', '--config', config, '--batch-size', '4', '--json')).stdout)
+    // 3 batches of uint8 [4, 16, 112, 112, 3], and what LibTorch takes.
+    const clips = 3 * 4 * 16 * 112 * 112 * 3
+    expect(json).toMatchObject([
+      {
+        memory: { weights: 100e6, activations: 600e6, clips, cache: 0, total: 300e6 + 600e6 + clips + 100e6 },
+      },
+    ])
   })
 })
 

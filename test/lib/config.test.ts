@@ -135,6 +135,10 @@ describe('presets', () => {
       240,
       { type: 'multi-step', unit: 'epochs', warmup: 0, at: [20, 40], gamma: 0.1 },
     ])
+    const steps = (['caffe-ucf101', 'finetune-ucf101', 'sports-1m'] as const).map(
+      (name) => resolveTraining({}, name).maxSteps,
+    )
+    expect(steps).toEqual([60_000, 20_000, 1_900_000])
     expect(resolveModel({ classes, preset: 'mmaction2-ucf101' }).config.preprocessing).toMatchObject({
       resize: { shortSide: 128 },
       channelOrder: 'rgb',

@@ -47,7 +47,9 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
     stopAll: () => {
       binding.stopped++
     },
-    describeArchitecture: () => ({ layers: [], parameters: 1, macs: 1 }),
+    deviceMemory: () => ({ free: 2 ** 33, total: 2 ** 33 }),
+    lockFile: () => ({ release: () => {} }),
+    describeArchitecture: () => ({ layers: [], parameters: 1, macs: 1, activationBytes: 1 }),
     createModel: (config) => {
       binding.created.push(config)
       return task(() => fakeModel(config))
@@ -75,7 +77,7 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
 
 /** How a training ends, with these numbers. */
 export function finished(numbers: { epochs?: number; steps?: number } = {}): NativeTrainingResult {
-  return { reason: 'finished', epochs: 0, steps: 0, seconds: 0, ...numbers }
+  return { reason: 'finished', epochs: 0, steps: 0, seconds: 0, peakDeviceMemory: 0, ...numbers }
 }
 
 /** A task that does its work in a later turn, as the addon's threads do. */
@@ -234,6 +236,7 @@ export function stepEvent(step: number): NativeTrainEvent {
     type: 'step',
     step,
     epoch: 1,
+    epochs: 3,
     stepInEpoch: step,
     stepsInEpoch: 1000,
     loss: 1,

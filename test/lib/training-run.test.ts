@@ -5,7 +5,7 @@ import type { TrainingEvent, TrainingResult } from '../../lib/training/events'
 import { STOP_REQUEST, TrainingRun, type TrainingWork } from '../../lib/training/training-run'
 import { epochEvent, stepEvent } from './fake-binding'
 
-const finished: TrainingResult = { reason: 'finished', epochs: 1, steps: 1, seconds: 1 }
+const finished: TrainingResult = { reason: 'finished', epochs: 1, steps: 1, seconds: 1, peakMemory: 1 }
 const stopped: TrainingResult = { ...finished, reason: 'stopped' }
 
 /** Emits epochs for ever, until it is stopped as the real work is. */

@@ -193,7 +193,7 @@ test('mirroring clips of mirrored classes is warned of', async () => {
     message: expect.stringContaining("'turn_left' and 'turn_right'"),
   })
   const quiet = await eventsOf(train(model, data, { sampling: { flipProbability: 0 } }))
-  expect(quiet.map((event) => event.type)).toEqual(['done'])
+  expect(quiet.map((event) => event.type)).toEqual(['memory', 'done'])
 })
 
 test.each([
@@ -270,7 +270,7 @@ describe('refuses', () => {
     const data = await openData()
     const model = await createModel(data.classes)
     const out = path.join(folder, 'data', 'wait', '0.mp4', 'run')
-    await expect(train(model, data, { out }).done).rejects.toThrow(`Cannot write to the run folder '${out}'`)
+    await expect(train(model, data, { out }).done).rejects.toThrow(`Cannot make the folder '${out}'`)
   })
 
   test('a closed model or data set', async () => {

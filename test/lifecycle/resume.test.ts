@@ -1,12 +1,15 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { VideoDataset } from '../..'
+import { eventFilesIn, readEvents } from '../support/event-files'
 import { makeFrameFolders, randomNumbers } from '../support/frame-folders'
 import { smallRun } from '../support/small-run.cjs'
 import { temporaryFolder } from '../support/temporary'
 
 const KILLS = 50
+/** Processes that load while another one trains. */
+const AHEAD = 2
 
 const folder = temporaryFolder()
 const { folder: videos } = makeFrameFolders(path.join(folder, 'data'), {
@@ -30,13 +33,30 @@ beforeAll(async () => {
 })
 afterAll(() => data.close())
 
-/** The metrics but for the times. */
+const TIMES = /seconds|clips_?per_?second|data_?wait/i
+
+/** But for the times. */
+function withoutTimes(numbers: object): unknown {
+  return Object.fromEntries(Object.entries(numbers).filter(([name]) => !TIMES.test(name)))
+}
+
 function metricsOf(run: string): unknown[] {
   const lines = readFileSync(path.join(run, 'metrics.jsonl'), 'utf8').trim().split('\n')
-  return lines.map((line) => {
-    const { seconds: _, clipsPerSecond: __, dataWait: ___, ...numbers } = JSON.parse(line)
-    return numbers
-  })
+  return lines.map((line) => withoutTimes(JSON.parse(line)))
+}
+
+/** What TensorBoard is told of steps and epochs, from all parts of the run. */
+function scalarsOf(run: string): unknown[] {
+  return eventFilesIn(run)
+    .flatMap((file) => readEvents(file))
+    .filter(({ scalars }) => Object.keys(scalars).length > 0)
+    .map(({ step, scalars }) => ({ step, scalars: withoutTimes(scalars) }))
+}
+
+function filesIn(run: string): string[] {
+  return readdirSync(run)
+    .filter((name) => !name.startsWith('events.'))
+    .sort()
 }
 
 function expectEqualRuns(run: string, other: string): void {
@@ -46,18 +66,24 @@ function expectEqualRuns(run: string, other: string): void {
       equal: readFileSync(path.join(run, file)).equals(readFileSync(path.join(other, file))),
     }).toEqual({ file, equal: true })
   expect(metricsOf(run)).toEqual(metricsOf(other))
+  expect(scalarsOf(run)).toEqual(scalarsOf(other))
   // Nothing half written is left.
-  expect(readdirSync(run).sort()).toEqual(readdirSync(other).sort())
+  expect(filesIn(run)).toEqual(filesIn(other))
+}
+
+/** Started ahead, since a process takes longer to load than to train. */
+function startWaiting(out: string): ChildProcess {
+  const script = path.resolve(__dirname, '../support/small-run.cjs')
+  return spawn(process.execPath, [script, videos, out], { stdio: ['pipe', 'pipe', 'inherit'] })
 }
 
 /** Whether the run got to its end before it was killed. */
-function runAndKill(out: string, afterMilliseconds: number): Promise<boolean> {
-  const script = path.resolve(__dirname, '../support/small-run.cjs')
-  const child = spawn(process.execPath, [script, videos, out], { stdio: ['ignore', 'pipe', 'inherit'] })
+function runAndKill(child: ChildProcess, afterMilliseconds: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
-  child.stdout.once('data', () => {
+  child.stdout?.once('data', () => {
     timer = setTimeout(() => child.kill('SIGKILL'), afterMilliseconds)
   })
+  child.stdin?.end()
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (status, signal) => {
@@ -71,12 +97,19 @@ function runAndKill(out: string, afterMilliseconds: number): Promise<boolean> {
 test(`killed at ${KILLS} random moments and resumed, a run ends as if it had never been`, async () => {
   const random = randomNumbers(Date.now())
   const out = path.join(folder, 'killed')
-  for (let kills = 0, hasEnded = false; kills < KILLS || !hasEnded; ) {
-    if (hasEnded) rmSync(out, { recursive: true })
-    const isLast = kills === KILLS
-    hasEnded = await runAndKill(out, isLast ? 60_000 : random() * wholeMilliseconds)
-    if (hasEnded) expectEqualRuns(out, whole)
-    else kills++
+  const waiting = Array.from({ length: AHEAD }, () => startWaiting(out))
+  try {
+    for (let kills = 0, hasEnded = false; kills < KILLS || !hasEnded; ) {
+      if (hasEnded) rmSync(out, { recursive: true })
+      const isLast = kills === KILLS
+      const next = waiting.shift() ?? startWaiting(out)
+      if (kills + waiting.length < KILLS) waiting.push(startWaiting(out))
+      hasEnded = await runAndKill(next, isLast ? 60_000 : random() * wholeMilliseconds)
+      if (hasEnded) expectEqualRuns(out, whole)
+      else kills++
+    }
+  } finally {
+    for (const child of waiting) child.kill()
   }
 }, 180_000)
 

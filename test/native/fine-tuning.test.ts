@@ -1,5 +1,7 @@
 import path from 'node:path'
+import { PassThrough } from 'node:stream'
 import { C3D, train, VideoDataset } from '../../lib'
+import { runCommandLine } from '../../lib/cli/program'
 import { makeFrameFolders } from '../support/frame-folders'
 import { temporaryFolder } from '../support/temporary'
 
@@ -74,4 +76,37 @@ test('only the classifier learns when all other layers are frozen', async () => 
     .done
   expect(reason).toBe('finished')
   expect(different(model)).toEqual(['fc8.weight', 'fc8.bias'])
+})
+
+describe('c3d train --weights', () => {
+  const { folder: videos } = makeFrameFolders(path.join(folder, 'cli-data'), {
+    classes: 2,
+    videos: 2,
+    frames: 4,
+    width: 28,
+    height: 21,
+  })
+  async function c3d(...args: string[]) {
+    const streams = { stdout: new PassThrough(), stderr: new PassThrough() }
+    const begin = ['train', videos, '--weights', file, '--epochs', '1', '--validation', 'none']
+    const status = await runCommandLine([...begin, ...args], streams)
+    return { status, stderr: String(streams.stderr.read()) }
+  }
+
+  test('--dropout changes the network of the file, and no other', async () => {
+    const out = path.join(folder, 'dropout')
+    expect(await c3d('--dropout', '0.75', '--out', out)).toMatchObject({ status: 0 })
+    using model = await C3D.load(path.join(out, 'model.safetensors'))
+    const { layers, input } = model.architecture
+    expect(layers.flatMap((layer) => (layer.type === 'linear' ? [layer.dropout] : []))).toEqual([0.75, 0.75])
+    expect(input).toEqual({ frames: 4, height: 16, width: 16 })
+  })
+
+  test('options that would make another network are refused', async () => {
+    for (const option of [['--width-multiplier', '0.5'], ['--input-size', '32'], ['--batch-norm']])
+      expect(await c3d(...option)).toMatchObject({
+        status: 2,
+        stderr: expect.stringContaining('which its weights do not fit'),
+      })
+  })
 })

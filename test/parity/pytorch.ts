@@ -24,16 +24,28 @@ export async function askPyTorch(
   folder: string,
   request: ReferenceRequest,
 ): Promise<Map<string, Float32Array>> {
-  const inputFile = path.join(folder, 'input.bin')
-  const requestFile = path.join(folder, 'request.json')
-  const answerFile = path.join(folder, 'answer.safetensors')
-  writeFileSync(inputFile, new Uint8Array(request.input.buffer))
-  writeFileSync(requestFile, JSON.stringify({ ...request, input: inputFile }))
-  execFileSync('python3', [path.join(__dirname, 'reference.py'), requestFile, answerFile], {
+  const [answer] = await askPyTorchAll(folder, [request])
+  if (!answer) throw new Error('there is no answer')
+  return answer
+}
+
+/** The same for many requests: Python takes some seconds to start. */
+export async function askPyTorchAll(
+  folder: string,
+  requests: readonly ReferenceRequest[],
+): Promise<Map<string, Float32Array>[]> {
+  const files = requests.map((request, i) => {
+    const inputFile = path.join(folder, `input-${i}.bin`)
+    const requestFile = path.join(folder, `request-${i}.json`)
+    writeFileSync(inputFile, new Uint8Array(request.input.buffer))
+    writeFileSync(requestFile, JSON.stringify({ ...request, input: inputFile }))
+    return [requestFile, path.join(folder, `answer-${i}.safetensors`)] as const
+  })
+  execFileSync('python3', [path.join(__dirname, 'reference.py'), ...files.flat()], {
     env: { ...process.env, ...pythonEnvironment().variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  return readTensors(answerFile)
+  return Promise.all(files.map(([, answerFile]) => readTensors(answerFile)))
 }
 
 /** All float32 tensors of a safetensors file. */

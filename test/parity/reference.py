@@ -1,7 +1,7 @@
-"""PyTorch's own answer to what torch-c3d computed: reads a request, runs the same network with torch.nn.functional,
-and writes its tensors as safetensors for the test to compare.
+"""PyTorch's own answer to what torch-c3d computed: reads requests, runs the same networks with torch.nn.functional,
+and writes their tensors as safetensors for the tests to compare.
 
-usage: reference.py REQUEST.json OUTPUT.safetensors
+usage: reference.py REQUEST.json OUTPUT.safetensors [REQUEST.json OUTPUT.safetensors ...]
 """
 
 import json
@@ -146,7 +146,7 @@ def train(request, state, parameters):
     return {**state, "losses": torch.tensor(losses)}
 
 
-def main(request_path, output_path):
+def answer(request_path, output_path):
     with open(request_path) as file:
         request = json.load(file)
     state = read_tensors(request["weights"])
@@ -159,9 +159,11 @@ def main(request_path, output_path):
     request["input"] = clips.contiguous(memory_format=torch.channels_last_3d)
     request["labels"] = torch.tensor(request["labels"])
     parameters = {name: tensor.requires_grad_() for name, tensor in state.items() if ".running_" not in name}
-    answer = {"gradients": gradients, "train": train}[request["task"]](request, state, parameters)
-    write_tensors(output_path, answer)
+    tensors = {"gradients": gradients, "train": train}[request["task"]](request, state, parameters)
+    write_tensors(output_path, tensors)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    paths = sys.argv[1:]
+    for request_path, output_path in zip(paths[::2], paths[1::2]):
+        answer(request_path, output_path)

@@ -3,7 +3,7 @@ import { C3D, type TrainingConfig, train, VideoDataset } from '../../lib'
 import { makeFrameFolders } from '../support/frame-folders'
 import { describeWithPyTorch } from '../support/python'
 import { temporaryFolder } from '../support/temporary'
-import { askPyTorch, readTensors, relativeError } from './pytorch'
+import { askPyTorchAll, type ReferenceRequest, readTensors, relativeError } from './pytorch'
 
 const size = { frames: 16, width: 32, height: 24 }
 const crop = { height: 20, width: 24 }
@@ -73,18 +73,56 @@ const recipes: Record<string, Recipe> = {
   "Caffe's form with Nesterov": { optimizer: { form: 'caffe', nesterov: true, ...multipliers } },
 }
 
+/** What one recipe came to: ours, and what PyTorch is asked to do. */
+interface Outcome {
+  losses: number[]
+  after: string
+  request: ReferenceRequest
+}
+
 describeWithPyTorch('training from frame folders equals PyTorch on the same pixels', () => {
   const folder = temporaryFolder()
   const made = makeFrameFolders(path.join(folder, 'data'), { classes: 2, videos: 3, ...size })
   const input = networkInput(made.pixels)
+  const names = Object.keys(recipes)
+  const outcomes = new Map<string, Outcome & { expected: Map<string, Float32Array> }>()
 
-  test.each(Object.entries(recipes))('%s', async (_, { batchNorm = false, ...recipe }) => {
+  // One Python for all of them.
+  beforeAll(async () => {
+    using data = await VideoDataset.open(made.folder)
+    const trained: Outcome[] = []
+    for (const name of names) trained.push(await trainBy(recipes[name] ?? {}, data, trained.length))
+    const answers = await askPyTorchAll(
+      folder,
+      trained.map(({ request }) => request),
+    )
+    for (const [i, outcome] of trained.entries())
+      outcomes.set(names[i] ?? '', { ...outcome, expected: answers[i] ?? new Map() })
+  })
+
+  test.each(names)('%s', async (name) => {
+    const outcome = outcomes.get(name)
+    if (!outcome) throw new Error('there is no outcome')
+    const { losses, after, expected } = outcome
+    const { batchNorm = false } = recipes[name] ?? {}
     // Batch norm divides by deviations of few values, which enlarges the rounding of both sides.
     const tolerance = batchNorm ? 1e-4 : 1e-5
+    expect(relativeError(losses, expected.get('losses') ?? [])).toBeLessThan(tolerance)
+    for (const [key, values] of await readTensors(after)) {
+      // A bias in front of batch norm has no effect: its gradient is rounding noise on both sides.
+      if (batchNorm && /^conv\w+\.bias$/.test(key) && !key.includes('_bn')) continue
+      expect([key, relativeError(values, expected.get(key) ?? []) < tolerance]).toEqual([key, true])
+    }
+  })
+
+  async function trainBy(
+    { batchNorm = false, ...recipe }: Recipe,
+    data: VideoDataset,
+    number: number,
+  ): Promise<Outcome> {
     const accumulate = recipe.accumulate ?? 1
     const loss = { ...plainLoss, ...recipe.loss }
     const optimizer = { ...plain, ...recipe.optimizer }
-    using data = await VideoDataset.open(made.folder)
     using model = await C3D.create({
       architecture: {
         name: 'depth-3',
@@ -104,8 +142,8 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
       device: 'cpu',
       seed: 5,
     })
-    const before = path.join(folder, 'before.safetensors')
-    const after = path.join(folder, 'after.safetensors')
+    const before = path.join(folder, `before-${number}.safetensors`)
+    const after = path.join(folder, `after-${number}.safetensors`)
     await model.save(before)
 
     const epochs = 20
@@ -122,8 +160,7 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
     })
     for await (const epoch of run.epochs()) losses.push(epoch.loss)
     await model.save(after)
-
-    const expected = await askPyTorch(folder, {
+    const request: ReferenceRequest = {
       task: 'train',
       architecture: model.architecture,
       weights: before,
@@ -135,13 +172,7 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
         rates,
         loss: { ...loss, classWeights: loss.classWeights === 'none' ? null : loss.classWeights },
       },
-    })
-    expect(relativeError(losses, expected.get('losses') ?? [])).toBeLessThan(tolerance)
-    const trained = await readTensors(after)
-    for (const [name, values] of trained) {
-      // A bias in front of batch norm has no effect: its gradient is rounding noise on both sides.
-      if (batchNorm && /^conv\w+\.bias$/.test(name) && !name.includes('_bn')) continue
-      expect([name, relativeError(values, expected.get(name) ?? []) < tolerance]).toEqual([name, true])
     }
-  })
+    return { losses, after, request }
+  }
 })

@@ -1,6 +1,6 @@
 // A training small enough to be run many times, with everything random in it that there is: dropout, batch norm, crops,
-// flips, colours, the order of clips. Run as: node small-run.cjs DATA-FOLDER RUN-FOLDER; it goes on where there is a
-// checkpoint. Prints 'started' and 'done'.
+// flips, colours, the order of clips. Run as: node small-run.cjs DATA-FOLDER RUN-FOLDER; it waits until its standard
+// input ends, then goes on where there is a checkpoint. Prints 'started' and 'done'.
 const { existsSync } = require('node:fs')
 const path = require('node:path')
 const { C3D, VideoDataset, train } = require('../..')
@@ -57,6 +57,7 @@ async function smallRun(data, out, control = {}) {
 /** @param {string[]} args */
 async function main([folder = '', out = '']) {
   const data = await VideoDataset.open(folder, { cache: false })
+  for await (const _ of process.stdin);
   const { run } = await smallRun(data, out)
   process.stdout.write('started\n')
   await run.done

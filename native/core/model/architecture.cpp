@@ -4,6 +4,7 @@
 #include <numeric>
 #include <set>
 
+#include "core/model/activations.h"
 #include "core/runtime/error.h"
 
 namespace c3d {
@@ -147,6 +148,7 @@ ArchitectureSummary describe(const Architecture& architecture, std::int64_t clas
   for (const auto& layer : architecture.layers)
     add(std::visit([&shape](const auto& kind) { return describeLayer(kind, shape); }, layer));
   add(describeLinear(architecture.classifier, classes, shape));
+  summary.activationBytes = activationBytes(architecture, summary);
   return summary;
 }
 

@@ -70,6 +70,8 @@ struct ArchitectureSummary {
   std::vector<LayerSummary> layers;  // the classifier is the last
   std::int64_t parameters = 0;
   std::int64_t macs = 0;
+  std::int64_t activationBytes =
+      0;  // at the peak of a training pass, for one clip, in float32; see activations.h
 };
 
 const std::string& layerName(const Layer& layer);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/runtime/cpu_memory.h"
+#include "core/runtime/memory.h"
 #include "core/training/metrics_file.h"
 #include "core/weights/tensor_file.h"
 
@@ -18,6 +19,11 @@ at::Tensor labelsOf(const video::ClipBatch& batch) {
   for (std::size_t i = 0; i < batch.clips.size(); ++i)
     labels[static_cast<std::int64_t>(i)] = batch.clips[i].label;
   return labels;
+}
+
+/// LibTorch puts the stack below it.
+std::string firstLineOf(const std::string& message) {
+  return message.substr(0, message.find('\n'));
 }
 
 bool isBetter(const Scores& scores, const BestScore& best) {
@@ -51,21 +57,26 @@ void Trainer::resume(const ResumePoint& point) {
 
 TrainingResult Trainer::run(const Cancellation& cancellation) {
   const Stopwatch watch;
+  resetPeakMemory(model_.device());
   try {
+    openEvents();
     // A folder that cannot be written to is told before the work, and every later moment can be resumed.
     if (!resumed_) writeCheckpoint();
     auto reason = earlyStoppingIsDue() ? std::optional(EndReason::EarlyStopping) : std::nullopt;
     while (!reason && progress_.epoch <= config_.epochs) reason = runEpoch(cancellation);
     saveModel();
-    return {reason.value_or(EndReason::Finished), progress_.epoch - 1, progress_.steps, watch.seconds()};
+    return {reason.value_or(EndReason::Finished), progress_.epoch - 1, progress_.steps, watch.seconds(),
+            peakMemory(model_.device())};
   } catch (const Error& error) {
     if (error.code() == ErrorCode::Aborted) {
       saveCheckpoint();
       saveModel();
     }
-    if (error.code() == ErrorCode::NonFiniteLoss && files_)
-      throw Error(ErrorCode::NonFiniteLoss, std::string(error.what()) + " The checkpoint '" +
-                                                files_->checkpoint.string() + "' is from before.");
+    if (error.code() == ErrorCode::NonFiniteLoss)
+      throw Error(ErrorCode::NonFiniteLoss, error.what() + keptCheckpoint());
+    throw;
+  } catch (const std::exception& error) {
+    if (isOutOfMemory(error)) failOutOfMemory(error);
     throw;
   }
 }
@@ -94,6 +105,7 @@ std::optional<EndReason> Trainer::runEpoch(const Cancellation& cancellation) {
                          totals.laterWaits / (totals.seconds - totals.firstWait),
                          evaluation ? std::optional(evaluation->scores) : std::nullopt};
   if (files_) appendMetrics(files_->metrics, evaluation, event);
+  record(event);
   sink_(event);
   keepModel();
   ++progress_.epoch;
@@ -151,9 +163,18 @@ void Trainer::trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double
   totals.loss += outcome.loss * size;
   totals.hits += outcome.hits;
   totals.clips += static_cast<std::int64_t>(batch.clips.size());
-  sink_(StepEvent{progress_.steps, progress_.epoch, progress_.batches + 1, stepsInEpoch, outcome.loss,
-                  static_cast<double>(outcome.hits) / size, progress_.learningRate, size / seconds,
-                  waited / seconds});
+  const StepEvent event{progress_.steps,
+                        progress_.epoch,
+                        config_.epochs,
+                        progress_.batches + 1,
+                        stepsInEpoch,
+                        outcome.loss,
+                        static_cast<double>(outcome.hits) / size,
+                        progress_.learningRate,
+                        size / seconds,
+                        waited / seconds};
+  record(event);
+  sink_(event);
 }
 
 EvaluationEvent Trainer::evaluate(std::int64_t epoch, const Cancellation& cancellation) {
@@ -192,6 +213,24 @@ void Trainer::tellOfCacheProblem() {
   sink_(WarningEvent{"The clip cache takes no more videos; they are decoded instead. " + problem});
 }
 
+std::string Trainer::keptCheckpoint() const {
+  return files_ ? " The checkpoint '" + files_->checkpoint.string() + "' is from before." : "";
+}
+
+void Trainer::failOutOfMemory(const std::exception& error) {
+  const auto passes = config_.passes;
+  const auto clipsAPass = (config_.batchSize + passes - 1) / passes;
+  const auto advice = clipsAPass > 1
+                          ? "Set batchSize " + std::to_string((clipsAPass + 1) / 2) + " and accumulate " +
+                                std::to_string(2 * passes) +
+                                " (--batch-size and --accumulate), which makes the same steps of " +
+                                "smaller passes"
+                          : std::string("Make the clips or the network smaller");
+  throw Error(ErrorCode::OutOfMemory, "Out of memory in step " + std::to_string(progress_.steps + 1) +
+                                          ", in passes of " + std::to_string(clipsAPass) + " clips: " +
+                                          firstLineOf(error.what()) + " " + advice + "." + keptCheckpoint());
+}
+
 void Trainer::noteScores(const Scores& scores) {
   const auto epoch = progress_.epoch;
   auto& lowest = progress_.lowestLoss;
@@ -199,6 +238,27 @@ void Trainer::noteScores(const Scores& scores) {
   if (!isBetter(scores, progress_.best)) return;
   progress_.best = {epoch, scores.clipTop1, scores.loss};
   if (files_) writeTensorFile(files_->best, files_->modelHeader, model_.stateDict());
+}
+
+template <typename Action>
+void Trainer::withEvents(const Action& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::File) throw;
+    events_.reset();
+    sink_(WarningEvent{std::string("TensorBoard's event files are not written any more. ") + error.what()});
+  }
+}
+
+void Trainer::openEvents() {
+  if (!files_ || files_->events.empty()) return;
+  withEvents([&] { events_.emplace(files_->events, EventPlace{progress_.steps, progress_.epoch - 1}); });
+}
+
+template <typename Event>
+void Trainer::record(const Event& event) {
+  if (events_) withEvents([&] { events_->add(event); });
 }
 
 bool Trainer::earlyStoppingIsDue() const {
@@ -224,6 +284,7 @@ bool Trainer::checkpointIsDue() const {
 
 void Trainer::writeCheckpoint() {
   if (!files_) return;
+  if (events_) withEvents([&] { events_->flush(); });
   c3d::writeCheckpoint(files_->checkpoint, files_->checkpointHeader, model_, step_.state(progress_));
   sinceCheckpoint_ = {};
 }

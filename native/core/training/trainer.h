@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <set>
@@ -11,6 +12,7 @@
 #include "core/runtime/cancellation.h"
 #include "core/runtime/stopwatch.h"
 #include "core/training/checkpoint.h"
+#include "core/training/event_file.h"
 #include "core/training/training_config.h"
 #include "core/training/training_events.h"
 #include "core/training/training_step.h"
@@ -26,9 +28,10 @@ enum class EndReason {
 
 struct TrainingResult {
   EndReason reason = EndReason::Finished;
-  std::int64_t epochs = 0;  // complete ones, since the start of the training
-  std::int64_t steps = 0;   // since the start of the training
-  double seconds = 0;       // of this call
+  std::int64_t epochs = 0;            // complete ones, since the start of the training
+  std::int64_t steps = 0;             // since the start of the training
+  double seconds = 0;                 // of this call
+  std::int64_t peakDeviceMemory = 0;  // bytes of a CUDA device; 0 on the CPU
 };
 
 /// Trains a model by SGD on clips drawn anew for every epoch, and evaluates it after each. With files it
@@ -49,7 +52,8 @@ class Trainer {
 
   /// Runs on the calling thread until done. When cancelled it saves the checkpoint and the model as they are
   /// after the last complete step, and throws Error(Aborted). Throws Error(NonFiniteLoss) before the update
-  /// that would spoil the weights, Error(EmptyDataset), and what reading, computing and writing throw.
+  /// that would spoil the weights, Error(OutOfMemory), Error(EmptyDataset), and what reading, computing and
+  /// writing throw.
   TrainingResult run(const Cancellation& cancellation);
 
  private:
@@ -57,9 +61,17 @@ class Trainer {
   std::optional<EndReason> trainOneEpoch(const Cancellation& cancellation);
   void trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double waited, const Stopwatch& stepWatch,
                const Cancellation& cancellation);
+  std::string keptCheckpoint() const;  // a sentence for errors
+  [[noreturn]] void failOutOfMemory(const std::exception& error);
   EvaluationEvent evaluate(std::int64_t epoch, const Cancellation& cancellation);
   /// Remembers the best ones and keeps their weights.
   void noteScores(const Scores& scores);
+  /// What is done with the event file: one that cannot be written to is told once and left alone.
+  template <typename Action>
+  void withEvents(const Action& action);
+  void openEvents();
+  template <typename Event>
+  void record(const Event& event);
   bool earlyStoppingIsDue() const;
   std::optional<EndReason> limitReached() const;
   video::ClipLoaderOptions loading(std::size_t batchSize) const;
@@ -77,6 +89,7 @@ class Trainer {
   TrainingConfig config_;
   std::optional<RunFiles> files_;
   TrainingEventSink sink_;
+  std::optional<EventFile> events_;
   TrainingStep step_;
   TrainingProgress progress_;
   bool resumed_ = false;

@@ -79,6 +79,7 @@ struct RunFiles {
   std::filesystem::path checkpoint;  // weights and state: at the start, after every epoch, and when stopped
   std::string checkpointHeader;
   std::filesystem::path metrics;     // a line for every epoch and evaluation, before their checkpoint
+  std::filesystem::path events;      // folder of TensorBoard's event files; empty: none are written
   std::filesystem::path best;        // weights of the best evaluation
   std::filesystem::path keptPrefix;  // of <prefix><epoch>.safetensors, the models that are kept
   std::filesystem::path model;       // weights at the end and when stopped

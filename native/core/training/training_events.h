@@ -15,6 +15,7 @@ namespace c3d {
 struct StepEvent {
   std::int64_t step = 0;
   std::int64_t epoch = 0;
+  std::int64_t epochs = 0;  // in all
   std::int64_t stepInEpoch = 0;
   std::int64_t stepsInEpoch = 0;
   double loss = 0;      // mean cross-entropy of the batch, dropout on

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <exception>
+
+namespace c3d {
+
+struct DeviceMemory {
+  std::int64_t free = 0;   // of the device, in bytes
+  std::int64_t total = 0;  // of the device, in bytes
+};
+
+/// Of a CUDA device; zeros for the CPU.
+DeviceMemory deviceMemory(const c10::Device& device);
+
+/// From now on the peak counts anew.
+void resetPeakMemory(const c10::Device& device);
+/// The most that tensors have taken of a CUDA device at once, in bytes; 0 for the CPU.
+std::int64_t peakMemory(const c10::Device& device);
+
+/// Whether LibTorch, oneDNN or the C++ library had no memory left.
+bool isOutOfMemory(const std::exception& error);
+
+}  // namespace c3d
