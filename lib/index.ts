@@ -23,9 +23,10 @@ export type {
   SplitOptions,
 } from './config/dataset'
 export type { FramesOptions } from './config/frames'
-export type { CreateOptions, LoadOptions, ModelConfig } from './config/model'
+export type { ComputeOptions, CreateOptions, LoadOptions, ModelConfig } from './config/model'
 export type { MotionName, MotionOptions } from './config/motion'
 export type { PackingProgress, PackOptions } from './config/pack'
+export type { Precision } from './config/precision'
 export type { Preprocessing, PreprocessingOptions } from './config/preprocessing'
 export { type Preset, type PresetName, presets } from './config/presets'
 export type { RuntimeOptions } from './config/runtime'
@@ -69,6 +70,7 @@ export type {
   MemoryEvent,
   ProgressEvent,
   Scores,
+  StartEvent,
   StepEvent,
   TrainingEvent,
   TrainingResult,

@@ -1,7 +1,8 @@
 import { type Architecture, resolveArchitecture } from './config/architectures'
-import { abortSignal, settings } from './config/fields'
 import {
+  type ComputeOptions,
   type CreateOptions,
+  computeSchema,
   type LoadOptions,
   loadSchema,
   type ModelConfig,
@@ -9,6 +10,7 @@ import {
   resolveModel,
 } from './config/model'
 import { complete, invalid, parse } from './config/parse'
+import type { PrecisionSetting } from './config/precision'
 import { type Preprocessing, type PreprocessingOptions, resolvePreprocessing } from './config/preprocessing'
 import { presets } from './config/presets'
 import type { PredictOptions } from './config/scoring'
@@ -16,9 +18,15 @@ import type { TrainerOptions } from './config/trainer'
 import { checkedLabels, type InputBatch, requireInput } from './input-batch'
 import { loadMeanCube, MEAN_CUBE } from './mean-cube'
 import { addon } from './native/addon'
-import type { NativeArchitectureSummary, NativeModel, NativeTensorInfo } from './native/binding'
+import type {
+  NativeArchitectureSummary,
+  NativeModel,
+  NativePrecision,
+  NativeTensorInfo,
+} from './native/binding'
 import { C3DError, rethrowNative } from './native/errors'
 import { runTask } from './native/task'
+import { choosePrecision, nativePrecision } from './precision/choose'
 import { type Prediction, predictVideo } from './prediction'
 import { predictions } from './prediction-queue'
 import { Trainer } from './trainer'
@@ -41,8 +49,6 @@ export interface Gradients {
 export interface ModelState extends ModelMetadata {
   readonly native: NativeModel
 }
-
-const controlSchema = settings({ signal: abortSignal().optional() })
 
 let openState: (model: C3D) => ModelState
 
@@ -183,12 +189,15 @@ export class C3D implements Disposable {
    *
    * @throws C3D_INVALID_ARGUMENT (another shape), C3D_OUT_OF_MEMORY, C3D_ABORTED
    */
-  async forward(batch: InputBatch, options: { signal?: AbortSignal } = {}): Promise<Float32Array> {
+  async forward(batch: InputBatch, options: ComputeOptions = {}): Promise<Float32Array> {
     const { native } = this.#open()
-    const { signal } = parse(controlSchema, options, 'forward')
+    const { precision, signal } = parse(computeSchema, options, 'forward')
     const { data, shape } = batch
     requireInput(batch, this.architecture)
-    return predictions.run(() => runTask(() => native.forward(data, [...shape]), signal), signal)
+    return predictions.run(async () => {
+      const chosen = await this.#precision(precision, 'forward', signal)
+      return runTask(() => native.forward(data, [...shape], chosen), signal)
+    }, signal)
   }
 
   /**
@@ -198,14 +207,17 @@ export class C3D implements Disposable {
    */
   async gradients(
     batch: InputBatch & { labels: ArrayLike<number> },
-    options: { signal?: AbortSignal } = {},
+    options: ComputeOptions = {},
   ): Promise<Gradients> {
     const { native } = this.#open()
-    const { signal } = parse(controlSchema, options, 'gradients')
+    const { precision, signal } = parse(computeSchema, options, 'gradients')
     const { data, shape } = batch
     requireInput(batch, this.architecture)
     const labels = checkedLabels(batch.labels, shape[0] ?? 0, this.classes.length)
-    return predictions.run(() => runTask(() => native.gradients(data, [...shape], labels), signal), signal)
+    return predictions.run(async () => {
+      const chosen = await this.#precision(precision, 'gradients', signal)
+      return runTask(() => native.gradients(data, [...shape], labels, chosen), signal)
+    }, signal)
   }
 
   /**
@@ -257,6 +269,14 @@ export class C3D implements Disposable {
     if (this.#closed)
       throw new C3DError('C3D_CLOSED', 'This model was closed. Create or load it again to use it.')
     return this.#state
+  }
+
+  async #precision(
+    asked: PrecisionSetting,
+    where: string,
+    signal: AbortSignal | undefined,
+  ): Promise<NativePrecision> {
+    return nativePrecision(await choosePrecision(this.#open(), asked, `${where}.precision`, signal))
   }
 
   #tensor(name: string): TensorInfo {

@@ -14,6 +14,7 @@ import { unlabelledItems } from './labels'
 import type { C3D } from './model'
 import type { NativeModel, NativeVideoInfo } from './native/binding'
 import { openVideo } from './open-video'
+import { choosePrecision, nativePrecision } from './precision/choose'
 import { type ClipScore, scoreClips } from './scoring'
 
 export interface ClipPrediction {
@@ -79,6 +80,8 @@ export async function predictVideo(
 ): Promise<Prediction> {
   const { clips: wanted, crops, topK, aggregate, ...scoring } = resolvePrediction(options)
   const { config } = model
+  const chosen = await choosePrecision(model, scoring.precision, 'predict.precision', scoring.signal)
+  const precision = nativePrecision(chosen)
   const videos = await openVideo(video, scoring.signal)
   try {
     const info = videos.videos[0] as NativeVideoInfo
@@ -90,7 +93,7 @@ export async function predictVideo(
     )
     const scores: ClipScore[] = []
     const items = unlabelledItems(videos)
-    await scoreClips(model, { ...scoring, items, sampling }, (clip) => scores.push(clip))
+    await scoreClips(model, { ...scoring, precision, items, sampling }, (clip) => scores.push(clip))
     scores.sort((a, b) => a.start - b.start)
     const probabilities = new ScorePool(aggregate)
       .addAll(scores.flatMap(({ crops }) => crops))

@@ -1,8 +1,10 @@
 import { parse } from './config/parse'
+import { automaticPrecision, type Precision } from './config/precision'
 import { type RuntimeOptions, runtimeSchema } from './config/runtime'
 import { addon } from './native/addon'
 import { fromNative } from './native/errors'
 import { packageVersion } from './package-info'
+import { knownFailures } from './precision/self-check'
 import { predictions, setConcurrency } from './prediction-queue'
 
 export interface RuntimeInfo {
@@ -17,6 +19,18 @@ export interface RuntimeInfo {
   concurrency: number
   /** The instruction set that LibTorch computes with, e.g. 'AVX2'. */
   cpuCapability: string
+  precision: {
+    /** What `precision: 'auto'` is on the device that `device: 'auto'` is, and why. */
+    auto: Precision
+    reason: string
+    /**
+     * Convolutions that have been found wrong in lower precision on this machine, when a network that has them was
+     * first to use it. They compute in float32.
+     */
+    failed: string[]
+  }
+  /** Whether CUDA devices may round the factors of float32 products to TF32. */
+  tf32: boolean
   /** FFmpeg's version; null where videos cannot be read, and then `ffmpegProblem` says why. */
   ffmpeg: string | null
   ffmpegProblem?: string
@@ -45,6 +59,8 @@ export const runtime = {
       threads: info.threads,
       concurrency: predictions.concurrency,
       cpuCapability: info.cpuCapability,
+      precision: precisionInfo(),
+      tf32: info.tf32,
       ...ffmpeg(),
       images: info.images,
     }
@@ -52,10 +68,11 @@ export const runtime = {
 
   /** @throws C3D_INVALID_CONFIG */
   configure(options: RuntimeOptions): void {
-    const { threads, concurrency, idleMemory } = parse(runtimeSchema, options, 'runtime')
+    const { threads, concurrency, idleMemory, tf32 } = parse(runtimeSchema, options, 'runtime')
     if (threads !== undefined) addon().setThreads(threads)
     if (concurrency !== undefined) setConcurrency(concurrency)
     if (idleMemory !== undefined) addon().setMaxIdleMemory(idleMemory)
+    if (tf32 !== undefined) addon().setTf32(tf32)
   },
 
   /** What large tensors on the CPU take, in the whole process. */
@@ -67,6 +84,11 @@ export const runtime = {
   releaseMemory(): number {
     return addon().releaseMemory()
   },
+}
+
+function precisionInfo(): RuntimeInfo['precision'] {
+  const { precision, reason } = automaticPrecision(addon().deviceTraits('auto'))
+  return { auto: precision, reason, failed: knownFailures() }
 }
 
 function ffmpeg(): Pick<RuntimeInfo, 'ffmpeg' | 'ffmpegProblem'> {

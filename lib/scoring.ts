@@ -7,6 +7,7 @@ import { addon } from './native/addon'
 import type {
   NativeItems,
   NativeModel,
+  NativePrecision,
   NativeSampling,
   NativeScoreEvent,
   NativeUnreadable,
@@ -27,6 +28,7 @@ export interface ClipScore {
 export interface ScoringRequest {
   items: NativeItems
   sampling: NativeSampling
+  precision: NativePrecision
   batchSize: number
   loader: LoaderSettings
   cache: z.output<typeof cacheSchema>
@@ -42,11 +44,12 @@ export async function scoreClips(
   request: ScoringRequest,
   onClip: (clip: ClipScore) => void,
 ): Promise<void> {
-  const { signal, onProgress, onUnreadable, items, sampling, batchSize, loader, cache } = request
+  const { signal, onProgress, onUnreadable, items, sampling, precision, batchSize, loader, cache } = request
   const classes = model.config.classes.length
   const nativeRequest = {
     items,
     sampling,
+    precision,
     batchSize,
     loader: nativeLoader(loader),
     cache: nativeCache(cache),

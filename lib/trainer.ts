@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { abortSignal, finiteNumber, settings } from './config/fields'
 import { parse } from './config/parse'
+import { automaticPrecision, type Precision, requireComputable } from './config/precision'
 import { resolveTrainer, type TrainerConfig, type TrainerOptions } from './config/trainer'
 import { nativeTraining, type TrainingConfig } from './config/training'
 import {
@@ -16,6 +17,7 @@ import { addon } from './native/addon'
 import type { NativeStepRequest, NativeTrainer } from './native/binding'
 import { C3DError, rethrowNative } from './native/errors'
 import { runTask } from './native/task'
+import { choosePrecision, nativePrecision } from './precision/choose'
 import { requireFitting } from './training/fitting'
 import { requireNoRun } from './training/in-training'
 import { readTrainerFile, requireSameTrainer, trainerHeader } from './training/trainer-checkpoint'
@@ -38,6 +40,10 @@ export interface StepResult {
   /** Part of the clips whose class was right, before the update. */
   accuracy: number
   learningRate: number
+  /** The gradients were not finite: the weights have stayed, and the loss scale falls. */
+  skipped: boolean
+  /** That the step was computed with; null: none. */
+  lossScale: number | null
 }
 
 export interface TrainerState {
@@ -72,6 +78,8 @@ type Tensors = Record<string, Float32Array>
 export class Trainer implements Disposable {
   readonly #model: () => ModelState
   readonly #config: TrainerConfig
+  readonly #precision: Precision
+  #precisionIsChecked = false
   readonly #native: NativeTrainer
   readonly #calls = new WorkQueue(1)
   #learningRate: number | null = null
@@ -83,9 +91,17 @@ export class Trainer implements Disposable {
     const { config: modelConfig, native } = model()
     const { config, training } = resolveTrainer(options, modelConfig.preset)
     requireFitting(training, modelConfig.architecture, modelConfig.classes.length, true)
-    this.#config = config
+    requireComputable(training.precision, native.device, 'trainer.precision')
+    this.#precision =
+      training.precision === 'auto'
+        ? automaticPrecision(addon().deviceTraits(native.device)).precision
+        : training.precision
+    this.#config = { ...config, precision: this.#precision }
     const request = {
-      config: nativeTraining(training, modelConfig.preprocessing, []),
+      config: {
+        ...nativeTraining({ ...training, precision: this.#precision }, modelConfig.preprocessing, []),
+        precision: { type: this.#precision, float32Layers: [] },
+      },
       stepsPerEpoch: config.stepsPerEpoch,
     }
     this.#native = rethrowNative(() => addon().createTrainer(native, request))
@@ -103,6 +119,7 @@ export class Trainer implements Disposable {
     const request = this.#request(Array.isArray(batch) ? batch : [batch as StepBatch])
     return this.#inTurn(async (native, model) => {
       requireNoRun(model)
+      await this.#checkPrecision(native, model, signal)
       const result = await runTask(() => native.step(request), signal)
       // The weights are no longer what the recorded run has made them.
       delete model.training
@@ -198,6 +215,18 @@ export class Trainer implements Disposable {
       throw new C3DError('C3D_CLOSED', 'This trainer was closed. Make a new one with model.trainer().')
     this.#model()
     return this.#native
+  }
+
+  /** Before the first step: convolutions that are wrong in lower precision here compute in float32. */
+  async #checkPrecision(
+    native: NativeTrainer,
+    model: ModelState,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (this.#precisionIsChecked) return
+    const chosen = await choosePrecision(model, this.#precision, 'trainer.precision', signal)
+    native.setPrecision(nativePrecision(chosen))
+    this.#precisionIsChecked = true
   }
 
   async #inTurn<T>(

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { abortSignal, expected, flag, settings } from './config/fields'
 import { invalid, parse } from './config/parse'
+import { requireComputable } from './config/precision'
 import { tensorboardByDefault } from './config/run-folder'
 import {
   nativeTraining,
@@ -27,6 +28,7 @@ import type {
 import { C3DError, isAborted } from './native/errors'
 import { runEventTask } from './native/task'
 import { packageVersion } from './package-info'
+import { type ChosenPrecision, choosePrecision, nativePrecision } from './precision/choose'
 import { checkpointHeader, locateCheckpoint, type RunIdentity, readCheckpoint } from './training/checkpoint'
 import { identityOf } from './training/data-identity'
 import { requireDiskSpace } from './training/disk-space'
@@ -115,6 +117,7 @@ export function startTraining(
   const fresh = resume === undefined ? resolveTraining(settings, state.config.preset) : undefined
   if (fresh) {
     requireScores(fresh, plan)
+    requireComputable(fresh.precision, model.device, 'training.precision')
     requireFitting(fresh, model.architecture, model.classes.length, validation !== undefined)
     nativeTraining(fresh, state.config.preprocessing, countLabels(plan.training, model.classes.length))
   }
@@ -124,9 +127,14 @@ export function startTraining(
   return new TrainingRun(async (emit, stop) => {
     let folder: RunFolder | undefined
     try {
-      const start = fresh ? await begin(plan, fresh) : await goOn(plan, resume ?? '')
+      const start = fresh ? await begin(plan, fresh, stop) : await goOn(plan, resume ?? '')
       folder = start.folder
       return await perform(plan, start, emit, stop)
+    } catch (error) {
+      // While convolutions were being checked: nothing has begun yet.
+      const stopped = fresh && isAborted(error) && stop.reason === STOP_REQUEST
+      if (stopped) return { reason: 'stopped', epochs: 0, steps: 0, seconds: 0, peakMemory: peakMemory() }
+      throw error
     } finally {
       folder?.release()
       end()
@@ -148,7 +156,9 @@ interface Plan {
 
 /** Where a run starts: at its first step, or at a checkpoint. */
 interface Start {
+  /** With the precision that 'auto' stood for. */
   config: TrainingConfig
+  chosen: ChosenPrecision
   folder: RunFolder | undefined
   resume: NativeTrainRequest['resume']
   epochs: number
@@ -156,11 +166,13 @@ interface Start {
   warning?: string | undefined
 }
 
-async function begin(plan: Plan, config: TrainingConfig): Promise<Start> {
-  const { out, overwrite } = plan
+async function begin(plan: Plan, given: TrainingConfig, stop: AbortSignal): Promise<Start> {
+  const { state, out, overwrite } = plan
+  const chosen = await choosePrecision(state, given.precision, 'training.precision', stop)
+  const config = { ...given, precision: chosen.precision }
   const folder =
     out === undefined ? undefined : await RunFolder.create(out, describe(plan, config), overwrite)
-  return { config, folder, resume: null, epochs: 0, steps: 0 }
+  return { config, chosen, folder, resume: null, epochs: 0, steps: 0 }
 }
 
 async function goOn(plan: Plan, out: string): Promise<Start> {
@@ -171,11 +183,12 @@ async function goOn(plan: Plan, out: string): Promise<Start> {
     requireSameRun(checkpoint, state.config, runIdentity(plan))
     const config = resumedConfig(checkpoint.training, plan.settings)
     requireScores(config, plan)
+    const chosen = await choosePrecision(state, config.precision, 'training.precision')
     const tensors = locateCheckpoint(checkpoint, state.native)
     const { file, epochs, steps } = checkpoint
     await folder.goOn(epochs, config)
     const warning = otherThreads(checkpoint, runIdentity(plan))
-    return { config, folder, resume: { file, tensors }, epochs, steps, warning }
+    return { config, chosen, folder, resume: { file, tensors }, epochs, steps, warning }
   } catch (error) {
     folder.release()
     throw error
@@ -189,9 +202,11 @@ async function perform(
   stop: AbortSignal,
 ): Promise<TrainingResult> {
   const { state, training, validation } = plan
-  const { config, folder, resume } = start
+  const { config, chosen, folder, resume } = start
   const began = performance.now()
   const progress = { epochs: start.epochs, steps: start.steps }
+  emit({ type: 'start', device: state.native.device, precision: chosen.precision, reason: chosen.reason })
+  warnOfFailedConvolutions(chosen, emit)
   warnOfMirroredClasses(plan, config, emit)
   if (start.warning !== undefined) emit({ type: 'warning', message: start.warning })
   await tellMemory(plan, config, emit)
@@ -210,11 +225,14 @@ async function perform(
   const request = {
     training,
     validation,
-    config: nativeTraining(
-      config,
-      state.config.preprocessing,
-      countLabels(training, state.config.classes.length),
-    ),
+    config: {
+      ...nativeTraining(
+        config,
+        state.config.preprocessing,
+        countLabels(training, state.config.classes.length),
+      ),
+      precision: nativePrecision(chosen),
+    },
     files: folder ? runFiles(folder, plan, config) : null,
     resume,
   }
@@ -238,10 +256,15 @@ async function perform(
     reason,
     ...progress,
     seconds,
-    peakMemory: 1024 * process.resourceUsage().maxRSS,
+    peakMemory: peakMemory(),
     ...(peakDeviceMemory > 0 && { peakDeviceMemory }),
     ...(folder && { out: folder.folder, model: folder.model }),
   }
+}
+
+/** Of the process, so far. */
+function peakMemory(): number {
+  return 1024 * process.resourceUsage().maxRSS
 }
 
 /** Before the first step. Throws C3D_OUT_OF_MEMORY where the training cannot fit. */
@@ -297,6 +320,17 @@ function runIdentity({ state, contents: { dataset, validation } }: Plan): RunIde
 function requireScores({ earlyStopping }: TrainingConfig, { validation }: Plan): void {
   if (earlyStopping && !validation)
     throw invalid('training.earlyStopping', 'it goes by the scores of a validation set; give one')
+}
+
+function warnOfFailedConvolutions(
+  { precision, failed }: ChosenPrecision,
+  emit: (event: TrainingEvent) => void,
+): void {
+  for (const { layer, problem } of failed)
+    emit({
+      type: 'warning',
+      message: `${layer} computes in float32: its ${precision} convolution is wrong on this machine (${problem}).`,
+    })
 }
 
 function warnOfMirroredClasses(

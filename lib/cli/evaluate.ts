@@ -13,7 +13,14 @@ import {
 } from './dataset'
 import { evaluationReport } from './evaluation-report'
 import { addFusionOptions, append, type FusionOptions, Models } from './fusion'
-import { addCommonOptions, addDeviceOption, aggregateOption, toClips, toNumber } from './options'
+import {
+  addCommonOptions,
+  addDeviceOption,
+  aggregateOption,
+  precisionOption,
+  toClips,
+  toNumber,
+} from './options'
 import type { CommonOptions, RunCommand } from './program'
 import type { Session } from './session'
 
@@ -22,6 +29,7 @@ interface EvaluateCommandOptions extends CommonOptions, SourceOptions, FusionOpt
   crops?: number
   batchSize?: number
   aggregate?: EvaluateOptions['aggregate']
+  precision?: EvaluateOptions['precision']
   confusion?: string[]
   details?: string[]
 }
@@ -35,6 +43,7 @@ export function addEvaluateCommand(program: Command, run: RunCommand): void {
     .option('--clips <number>', "clips of a video, evenly spread, or 'all' that do not overlap", toClips)
     .option('--crops <number>', 'windows of a clip that are averaged: 1, 3 or 10', toNumber)
     .option('--batch-size <clips>', 'clips a forward pass', toNumber)
+    .addOption(precisionOption())
     .addOption(aggregateOption())
     .option(
       '--confusion <file>',
@@ -60,7 +69,7 @@ async function evaluateCommand(
   session: Session,
 ): Promise<void> {
   const { terminal, signal } = session
-  const { clips, batchSize, aggregate, weights, confusion = [], details = [] } = options
+  const { clips, batchSize, aggregate, precision, weights, confusion = [], details = [] } = options
   // A wrong ending shall not be told after hours of computing.
   confusion.forEach(confusionWriter)
   details.forEach(resultsWriter)
@@ -74,6 +83,7 @@ async function evaluateCommand(
     crops: options.crops as EvaluateOptions['crops'],
     batchSize,
     aggregate,
+    precision,
     details: details.length > 0,
     signal,
     onProgress: ({ done, total }) => terminal.progress('clips', done, total),

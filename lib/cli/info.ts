@@ -65,6 +65,8 @@ function showRuntime(info: RuntimeInfo, { terminal }: Session): void {
       `LibTorch  ${info.libtorch} (${info.cpuCapability})`,
       `devices   ${info.devices.join(', ')}`,
       `threads   ${info.threads}`,
+      `precision ${info.precision.auto}: ${info.precision.reason}`,
+      ...info.precision.failed.map((failure) => `          wrong here, so in float32: ${failure}`),
       `videos    ${info.ffmpeg ?? `cannot be read: ${info.ffmpegProblem}`}`,
       `images    ${info.images.join(', ') || 'none'}`,
     ].join('\n'),

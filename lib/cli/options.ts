@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { precisions } from '../config/precision'
 import { presetNames } from '../config/presets'
 import type { Clips } from '../config/sampling'
 import { aggregates } from '../config/scoring'
@@ -35,6 +36,13 @@ export function addCommonOptions(command: Command): Command {
 
 export function addDeviceOption(command: Command): Command {
   return command.option('--device <device>', 'auto, cpu, cuda or cuda:<number>')
+}
+
+export function precisionOption(): Option {
+  return new Option(
+    '--precision <type>',
+    'in what layers multiply; auto: what is fast and safe here',
+  ).choices(precisions)
 }
 
 export function aggregateOption(): Option {

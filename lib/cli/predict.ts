@@ -5,7 +5,14 @@ import type { LabelProbability } from '../evaluation/top-labels'
 import { isAborted } from '../native/errors'
 import { type ClipPrediction, type FusedPrediction, type Prediction, predict } from '../prediction'
 import { addFusionOptions, type FusionOptions, Models } from './fusion'
-import { addCommonOptions, addDeviceOption, aggregateOption, toClips, toNumber } from './options'
+import {
+  addCommonOptions,
+  addDeviceOption,
+  aggregateOption,
+  precisionOption,
+  toClips,
+  toNumber,
+} from './options'
 import type { CommonOptions, RunCommand } from './program'
 import type { Session } from './session'
 import { percent } from './text'
@@ -16,6 +23,7 @@ interface PredictCommandOptions extends CommonOptions, FusionOptions {
   perClip?: boolean
   batchSize?: number
   aggregate?: PredictOptions['aggregate']
+  precision?: PredictOptions['precision']
 }
 
 export function addPredictCommand(program: Command, run: RunCommand): void {
@@ -29,6 +37,7 @@ export function addPredictCommand(program: Command, run: RunCommand): void {
     .option('--per-clip', 'show every clip too')
     .addOption(aggregateOption())
     .option('--batch-size <clips>', 'clips a forward pass', toNumber)
+    .addOption(precisionOption())
   addCommonOptions(addDeviceOption(addFusionOptions(command))).action(
     (model: string, videos: string[], options: PredictCommandOptions) =>
       run(options, (session) => predictCommand(model, videos, options, session)),
@@ -48,8 +57,8 @@ async function predictCommand(
       'this is for one model: models that are asked together may look at other clips',
     )
   using models = await Models.load(file, options, session)
-  const { clips, top, perClip, batchSize, aggregate, weights } = options
-  const settings = { clips, topK: top, batchSize, aggregate, signal }
+  const { clips, top, perClip, batchSize, aggregate, precision, weights } = options
+  const settings = { clips, topK: top, batchSize, aggregate, precision, signal }
   for (const video of videos) {
     try {
       const prediction =

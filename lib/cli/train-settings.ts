@@ -35,6 +35,7 @@ export interface SettingOptions extends CommonOptions {
   validationClips?: 'all' | number
   sampling?: Sampling['mode']
   cache?: 'none' | 'memory' | 'disk'
+  precision?: TrainingSettings['precision']
   patience?: number
   maxSteps?: number
   maxMinutes?: number
@@ -79,7 +80,7 @@ export async function resolveSettings(options: SettingOptions): Promise<Settings
         }),
       },
       evaluation: { ...file.training?.evaluation, ...given({ clips: options.validationClips }) },
-      ...given({ cache: options.cache }),
+      ...given({ precision: options.precision, cache: options.cache }),
       ...limitsOf(options),
     },
   }

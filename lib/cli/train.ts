@@ -19,6 +19,7 @@ import {
   addCommonOptions,
   addDeviceOption,
   cacheOption,
+  precisionOption,
   presetOption,
   toClips,
   toNames,
@@ -30,7 +31,7 @@ import type { Session } from './session'
 import { plural, short, table } from './text'
 import { describeParts, type PartOptions, readParts, requireResumable } from './train-resume'
 import { checkSettings, limitsOf, resolveSettings, type SettingOptions } from './train-settings'
-import { TrainingReport } from './training-report'
+import { type TrainingDescription, TrainingReport } from './training-report'
 
 interface TrainCommandOptions extends SettingOptions, PartOptions {
   out?: string
@@ -64,6 +65,7 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
       new Option('--sampling <mode>', 'which clips of a video an epoch shows').choices(samplingModes),
     )
     .option('--clips-per-video <number>', 'for random and uniform sampling', toNumber)
+    .addOption(precisionOption())
     .addOption(cacheOption())
     .option('--flip', 'mirror half of the training clips')
     .option('--no-flip', 'mirror none: where left and right matter')
@@ -136,6 +138,7 @@ function presetHelp(): string {
     row('  learning rate', ({ training }) => training.optimizer.learningRate),
     row('  schedule', ({ training }) => training.schedule.type),
     row('  weight decay', ({ training }) => training.optimizer.weightDecay),
+    row('  precision', ({ training }) => training.precision),
     row('  sampling', ({ training }) => training.sampling.mode),
     row('  flip', ({ training }) => (training.sampling.flipProbability > 0 ? 'yes' : 'no')),
     row('  batch norm', ({ model }) => (model.batchNorm ? 'yes' : 'no')),
@@ -158,13 +161,13 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
 
   const { training, validation } = await openParts(videos, partOptions, session)
   using model = await makeModel(settings.model, training.classes, options, signal)
-  tellTraining(model, { training, validation }, session)
   const { allowOverlap } = options
   const { maxSteps } = resolveTraining(settings.training, settings.model.preset ?? defaultPreset)
   const parts = { validation, allowOverlap, out, overwrite }
   const command = describeParts(videos, partOptions)
   const run = startTraining(model, training, { ...settings.training, ...parts }, { signal }, command)
-  await reportRun(run, out, maxSteps, session)
+  const described = describeTraining(model, { training, validation })
+  await reportRun(run, described, out, maxSteps, session)
 }
 
 /** Goes on with a run: model and settings from its checkpoint, videos and their parting from its config.json. */
@@ -182,31 +185,30 @@ async function resumeCommand(
     signal: session.signal,
   })
   const { training, validation } = await openParts(videos ?? recorded.videos, recorded.options, session)
-  tellTraining(model, { training, validation }, session)
   const { epochs, cache } = options
   const { allowOverlap } = recorded.options
   const settings = { epochs, cache, ...limitsOf(options), validation, allowOverlap, resume: folder }
   const run = train(model, training, settings, { signal: session.signal })
-  await reportRun(run, folder, options.maxSteps, session)
+  const described = describeTraining(model, { training, validation })
+  await reportRun(run, described, folder, options.maxSteps, session)
 }
 
-function tellTraining(model: C3D, { training, validation }: Parts, { terminal }: Session): void {
+function describeTraining(model: C3D, { training, validation }: Parts): TrainingDescription {
   const { parameters, macs } = model.summary()
-  terminal.note(
-    `${model.architecture.name}: ${short(parameters)} parameters, ${short(macs)} multiply-accumulates a clip, on ${model.device}`,
-  )
-  terminal.note(
-    `training on ${plural(training.videos.length, 'video')}, validation on ${plural(validation?.videos.length ?? 0, 'video')}`,
-  )
+  return {
+    network: `${model.architecture.name}: ${short(parameters)} parameters, ${short(macs)} multiply-accumulates a clip`,
+    videos: `training on ${plural(training.videos.length, 'video')}, validation on ${plural(validation?.videos.length ?? 0, 'video')}`,
+  }
 }
 
 async function reportRun(
   run: TrainingRun,
+  description: TrainingDescription,
   out: string,
   maxSteps: number | undefined,
   { terminal }: Session,
 ): Promise<void> {
-  const report = new TrainingReport(terminal, maxSteps)
+  const report = new TrainingReport(terminal, description, maxSteps)
   try {
     for await (const event of run) report.show(event)
   } catch (error) {

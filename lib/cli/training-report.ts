@@ -1,23 +1,42 @@
-import type { DoneEvent, EpochEvent, MemoryEvent, StepEvent, TrainingEvent } from '../training/events'
+import type {
+  DoneEvent,
+  EpochEvent,
+  MemoryEvent,
+  StartEvent,
+  StepEvent,
+  TrainingEvent,
+} from '../training/events'
 import { gigabytes } from '../training/memory'
 import type { Terminal } from './terminal'
 import { duration, percent, plural } from './text'
 import { TrainingPace } from './training-pace'
 
+/** What is trained, and on what. */
+export interface TrainingDescription {
+  network: string
+  videos: string
+}
+
 /** Shows the events of a training: a bar for the steps, a line for every epoch, and how it ended. */
 export class TrainingReport {
   readonly #terminal: Terminal
+  readonly #description: TrainingDescription
   readonly #pace: TrainingPace
 
   /** @param maxSteps the training's own limit */
-  constructor(terminal: Terminal, maxSteps?: number) {
+  constructor(terminal: Terminal, description: TrainingDescription, maxSteps?: number) {
     this.#terminal = terminal
+    this.#description = description
     this.#pace = new TrainingPace(maxSteps)
   }
 
   show(event: TrainingEvent): void {
     this.#terminal.emit(event)
     switch (event.type) {
+      case 'start':
+        this.#terminal.note(`${this.#description.network}, ${startText(event)}`)
+        this.#terminal.note(this.#description.videos)
+        break
       case 'step':
         this.#pace.add(event, performance.now() / 1000)
         this.#terminal.progress(
@@ -79,6 +98,11 @@ function memoryLine({ forecast, available, deviceAvailable }: MemoryEvent): stri
   ]
   const device = deviceAvailable === undefined ? '' : `, ${gigabytes(deviceAvailable)} of the device`
   return `memory: about ${gigabytes(total)} (${parts.join(', ')}); free: ${gigabytes(available)}${device}`
+}
+
+/** on cpu in float32 (auto: this CPU has no bfloat16 instructions) */
+function startText({ device, precision, reason }: StartEvent): string {
+  return `on ${device} in ${precision}${reason === null ? '' : ` (auto: ${reason})`}`
 }
 
 /** epoch 3/12  loss 1.234  accuracy 56.1%  validation 61.0% (videos 66.7%)  12.3 clips/s  data wait 2% */

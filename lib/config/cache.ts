@@ -24,6 +24,11 @@ export function indexFolder(wanted: boolean): string | null {
   return wanted ? path.join(cacheFolder(), 'index') : null
 }
 
+/** Where it is kept which convolutions have been found right and wrong in lower precision on this machine. */
+export function precisionFolder(): string {
+  return path.join(cacheFolder(), 'precision')
+}
+
 const GIBIBYTE = 2 ** 30
 
 const detailedCache = settings({

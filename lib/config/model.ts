@@ -3,6 +3,7 @@ import type { NativeModelConfig } from '../native/binding'
 import { type Architecture, type ArchitectureInput, resolveArchitecture } from './architectures'
 import { abortSignal, choice, expected, flag, seed, settings, show, text } from './fields'
 import { complete, invalid, parse } from './parse'
+import { precisionSchema } from './precision'
 import {
   nativePreprocessing,
   type Preprocessing,
@@ -61,6 +62,14 @@ export const loadSchema = settings({
   signal: abortSignal().optional(),
 })
 
+/** Of a single pass through the network. */
+export const computeSchema = settings({
+  /** In what layers multiply. */
+  precision: precisionSchema.default('float32'),
+  signal: abortSignal().optional(),
+})
+
+export type ComputeOptions = z.input<typeof computeSchema>
 export type ModelSettings = z.input<typeof modelSchema>
 /** Lists may be read-only, as VideoDataset.classes is. */
 type WithReadonlyClasses<T extends { classes?: string[] | undefined }> = Omit<T, 'classes'> & {

@@ -78,6 +78,8 @@ const paperSection3: Preset = {
     batchSize: 30, // section 3.1
     accumulate: 1,
     seed: 1,
+    precision: 'float32', // Caffe's
+    lossScale: 'auto',
     optimizer: {
       ...caffeOptimizer,
       learningRate: 0.003, // section 3.1
@@ -121,6 +123,8 @@ const modern: Preset = {
     batchSize: 16,
     accumulate: 1,
     seed: 1,
+    precision: 'auto',
+    lossScale: 'auto',
     optimizer: {
       ...plainOptimizer,
       learningRate: 0.002, // at 0.01 depth-3 at full width diverges: its linear layers are not normalised
@@ -220,6 +224,8 @@ const mmaction2Ucf101: Preset = {
     batchSize: 30,
     accumulate: 8,
     seed: 1,
+    precision: 'float32', // its config has no AmpOptimWrapper
+    lossScale: 'auto',
     optimizer: {
       ...plainOptimizer,
       learningRate: 0.001,

@@ -1,6 +1,6 @@
 import os from 'node:os'
 import type { z } from 'zod'
-import { settings, wholeNumber } from './fields'
+import { flag, settings, wholeNumber } from './fields'
 
 export const runtimeSchema = settings({
   /** Threads that each computing task uses; 0: one a core. */
@@ -12,6 +12,11 @@ export const runtimeSchema = settings({
   idleMemory: wholeNumber({ atLeast: 0 }).optional(),
   /** Predictions that are in work at once, and evaluations; more of them wait in order. */
   concurrency: wholeNumber({ atLeast: 1, atMost: 1024 }).optional(),
+  /**
+   * Whether CUDA devices may round the factors of float32 products to TF32: 10 bits in place of 23, and several times
+   * the speed from the Ampere generation on. Holds for the whole process.
+   */
+  tf32: flag().optional(),
 })
 
 /** Of `idleMemory`: half of the machine's. */

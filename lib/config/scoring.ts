@@ -4,6 +4,7 @@ import { cacheSchema } from './cache'
 import { abortSignal, callback, choice, expected, finiteNumber, flag, settings, wholeNumber } from './fields'
 import { defaultLoader, loaderSchema } from './loader'
 import { complete, invalid, parse } from './parse'
+import { precisionSchema } from './precision'
 import { clipsSchema, cropsSchema } from './sampling'
 
 /** Settings of the two ways to ask a trained model: predict (one video, no label) and evaluate (a data set). */
@@ -21,6 +22,8 @@ export type Aggregate = (typeof aggregates)[number]
 const scoringShape = {
   /** Clips a forward pass; only speed and memory depend on it. */
   batchSize: wholeNumber({ atLeast: 1 }).default(8),
+  /** In what layers multiply. Lower ones are faster on some devices, and move a probability by a percent or so. */
+  precision: precisionSchema.default('float32'),
   loader: loaderSchema.partial().prefault({}),
   /** Windows of a clip that are averaged: 1, the centre; 3; or 10, mirrored ones too. */
   crops: cropsSchema.default(1),

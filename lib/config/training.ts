@@ -5,6 +5,7 @@ import { choice, expected, finiteNumber, flag, seed, settings, text, wholeNumber
 import { loaderSchema, nativeLoader } from './loader'
 import { lossSchema, nativeLoss } from './loss'
 import { complete, parse } from './parse'
+import { lossScaleSchema, nativeLossScale, precisionSchema } from './precision'
 import type { Preprocessing } from './preprocessing'
 import { type PresetName, presetNames, presets } from './presets'
 import { checkpointSchema, earlyStoppingSchema, nativeLimits } from './run-limits'
@@ -61,6 +62,9 @@ export const recipeSchema = settings({
   accumulate: wholeNumber({ atLeast: 1, atMost: 1024 }),
   /** Of the order of clips, their crops, flips and starts, and dropout. */
   seed: seed(),
+  /** In what layers multiply; weights, losses and statistics are float32. A run that has begun keeps what 'auto' was. */
+  precision: precisionSchema,
+  lossScale: lossScaleSchema,
   optimizer: optimizerSchema,
   loss: lossSchema,
   schedule: scheduleSchema,
@@ -127,7 +131,7 @@ export function resolveTraining(
 }
 
 /**
- * What the addon takes.
+ * What the addon takes, but for the layers that compute in another precision.
  *
  * @param items of the training set, by class, which balanced weights are made from
  */
@@ -135,8 +139,8 @@ export function nativeTraining(
   config: TrainingConfig,
   preprocessing: Preprocessing,
   items: readonly number[],
-): NativeTrainingConfig {
-  const { evaluation, sampling, loader, cache, ...others } = config
+): Omit<NativeTrainingConfig, 'precision'> {
+  const { evaluation, sampling, loader, cache, precision, ...others } = config
   const { checkpoint, tensorboard: _, earlyStopping, maxSteps, maxMinutes, ...same } = others
   const batchSize = config.batchSize * config.accumulate
   const together = batchSize * loader.prefetch
@@ -144,6 +148,7 @@ export function nativeTraining(
     ...same,
     batchSize,
     loss: nativeLoss(config.loss, items),
+    lossScale: nativeLossScale(config.lossScale, precision),
     sampling: nativeSampling(sampling, preprocessing, shuffled(sampling, together)),
     evaluation: {
       batchSize: evaluation.batchSize,

@@ -2,6 +2,7 @@ import { evaluationSampling } from '../config/sampling'
 import type { ResolvedEvaluation } from '../config/scoring'
 import type { modelState } from '../model'
 import type { NativeItems } from '../native/binding'
+import { choosePrecision, nativePrecision } from '../precision/choose'
 import { scoreClips } from '../scoring'
 import { ClipMetrics, type ClipScores } from './clip-metrics'
 import { ScorePool } from './score-pool'
@@ -21,6 +22,8 @@ export async function scoreVideos(
   onVideo: (item: number, probabilities: number[]) => void,
 ): Promise<ClipScores> {
   const { clips, crops, aggregate, details: _, topK: __, onVideo: ___, ...scoring } = settings
+  const chosen = await choosePrecision(model, settings.precision, 'evaluate.precision', settings.signal)
+  const precision = nativePrecision(chosen)
   const clipMetrics = new ClipMetrics()
   let current: { item: number; pool: ScorePool } | undefined
   const finish = (): void => {
@@ -28,7 +31,7 @@ export async function scoreVideos(
   }
   const sampling = evaluationSampling(clips, crops, model.config.preprocessing)
   // Clips come in the order of their videos: nothing is shuffled here.
-  await scoreClips(model, { ...scoring, items, sampling }, (clip) => {
+  await scoreClips(model, { ...scoring, precision, items, sampling }, (clip) => {
     clipMetrics.add(
       new ScorePool(aggregate).addAll(clip.crops).probabilities(),
       items.labels[clip.item] ?? -1,

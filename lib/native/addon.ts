@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { defaultTf32 } from '../config/precision'
 import { defaultIdleMemory } from '../config/runtime'
 import { packageRoot } from '../package-info'
 import type { NativeBinding } from './binding'
@@ -35,6 +36,7 @@ function load(): NativeBinding {
     try {
       const binding = require(file) as NativeBinding
       binding.setUpMemory(defaultIdleMemory())
+      binding.setDefaultTf32(defaultTf32)
       binding.setVideoPlugin(path.join(path.dirname(file), PLUGIN_FILE))
       return binding
     } catch (error) {

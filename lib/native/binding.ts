@@ -91,18 +91,59 @@ export interface NativeTensorInfo {
   shape: number[]
 }
 
+/** In what convolutions and linear layers multiply, and the convolutions that do so in float32 all the same. */
+export interface NativePrecision {
+  type: 'float32' | 'bfloat16' | 'float16'
+  float32Layers: string[]
+}
+
+export interface NativeLossScale {
+  initial: number
+  growthFactor: number
+  backoffFactor: number
+  growthInterval: number
+  /** At a lower scale, gradients that are not finite end the training. */
+  minimum: number
+}
+
+export interface NativeDeviceTraits {
+  /** 'cpu' or 'cuda:<number>'. */
+  name: string
+  /** As the CPU names itself; '' for CUDA devices. */
+  processor: string
+  /** Whether it computes in bfloat16 in hardware. */
+  bfloat16: boolean
+}
+
+export interface NativeConvolutionShape {
+  channels: number
+  filters: number
+  /** [depth (time), height, width] */
+  kernel: [number, number, number]
+  /** [frames, height, width] */
+  input: [number, number, number]
+}
+
+/** Norms of the differences from float32, as parts of the norms of float32's results; Infinity where not finite. */
+export interface NativeConvolutionErrors {
+  output: number
+  inputGradient: number
+  weightGradient: number
+}
+
 export interface NativeModel {
   readonly device: string
   /**
    * Network input, float32 [n, 3, frames, height, width], already preprocessed -> logits [n, classes]. Read on the
    * task's thread: `data` must not change before the task is done. The same holds for all arrays that tasks are given.
    */
-  forward(data: Float32Array, shape: number[]): NativeTask<Float32Array>
+  forward(data: Float32Array, shape: number[], precision: NativePrecision): NativeTask<Float32Array>
   /** Mean cross-entropy and its gradient for every parameter, dropout off. */
   gradients(
     data: Float32Array,
     shape: number[],
     labels: Int32Array,
+    precision: NativePrecision,
   ): NativeTask<{ loss: number; gradients: Record<string, Float32Array> }>
   /** State dict in file order, no values. */
   tensors(): NativeTensorInfo[]
@@ -281,6 +322,9 @@ export interface NativeTrainingConfig {
   /** Passes a step. */
   accumulate: number
   seed: number
+  /** Of training and evaluation. */
+  precision: NativePrecision
+  lossScale: NativeLossScale | null
   optimizer: NativeOptimizer
   /** No weights: all 1. */
   loss: { labelSmoothing: number; focalGamma: number; classWeights: number[] }
@@ -355,9 +399,17 @@ export interface NativeStepRequest {
 
 /** Training step by step. One task at a time. */
 export interface NativeTrainer {
-  step(
-    request: NativeStepRequest,
-  ): NativeTask<{ step: number; loss: number; accuracy: number; learningRate: number }>
+  /** For the steps to come, in place of the request's. */
+  setPrecision(precision: NativePrecision): void
+  /** `skipped` and `lossScale`: as of a step event. */
+  step(request: NativeStepRequest): NativeTask<{
+    step: number
+    loss: number
+    accuracy: number
+    learningRate: number
+    skipped: boolean
+    lossScale: number | null
+  }>
   /** Steps made, and the schedule's learning rate for the next one. */
   state(): { step: number; learningRate: number }
   observeValidation(loss: number): void
@@ -399,6 +451,10 @@ export type NativeTrainEvent =
       clipsPerSecond: number
       /** Part of the step's time spent waiting for clips, 0 to 1. */
       dataWait: number
+      /** The gradients were not finite: the weights have stayed, and the loss scale falls. */
+      skipped: boolean
+      /** That the step was computed with; null: none. */
+      lossScale: number | null
     }
   | ({ type: 'unreadable' } & NativeUnreadable)
   | { type: 'warning'; message: string }
@@ -424,6 +480,7 @@ export interface NativeScoreRequest {
   /** label -1: not known. */
   items: NativeItems
   sampling: NativeSampling
+  precision: NativePrecision
   batchSize: number
   loader: NativeLoaderOptions
   cache: NativeClipCache
@@ -463,6 +520,7 @@ export interface NativeRuntimeInfo {
   threads: number
   cpuCapability: string
   images: string[]
+  tf32: boolean
 }
 
 /** Bytes of large CPU tensors: in use, the most that ever was, and free but kept. */
@@ -521,6 +579,18 @@ export interface NativeBinding {
   releaseMemory(): number
   /** Path of the FFmpeg plug-in; once, before the first video is opened. */
   setVideoPlugin(path: string): void
+  /** Throws C3D_DEVICE. */
+  deviceTraits(device: string): NativeDeviceTraits
+  /** In the whole process. */
+  setTf32(allowed: boolean): void
+  /** The same, where nobody has said anything yet. */
+  setDefaultTf32(allowed: boolean): void
+  /** Computes each on random clips, in `precision` and in float32. */
+  checkConvolutions(request: {
+    device: string
+    precision: NativePrecision['type']
+    convolutions: NativeConvolutionShape[]
+  }): NativeTask<NativeConvolutionErrors[]>
   /** Cancels and joins everything that runs in this environment. */
   stopAll(): void
 

@@ -1,3 +1,4 @@
+import type { Precision } from '../config/precision'
 import type { NativeScores, NativeTrainEvent } from '../native/binding'
 import type { MemoryForecast } from './memory'
 
@@ -6,6 +7,16 @@ type NativeEvent<Type extends NativeTrainEvent['type']> = Extract<NativeTrainEve
 /** Loss is the mean cross-entropy of the clips; accuracies are parts of 1. A video's answer is its clips' mean. */
 export type Scores = NativeScores
 
+/** A run begins, or goes on. */
+export interface StartEvent {
+  type: 'start'
+  /** 'cpu' or 'cuda:<number>'. */
+  device: string
+  /** In what layers multiply. */
+  precision: Precision
+  /** Why, where the settings leave it to 'auto'; else null. */
+  reason: string | null
+}
 /** One update of the weights. `step`, `epoch` and `stepInEpoch` count from 1. May be dropped for a slow reader. */
 export type StepEvent = NativeEvent<'step'>
 /** How far an evaluation is, in clips. May be dropped for a slow reader. */
@@ -56,6 +67,7 @@ export interface TrainingResult {
 export type DoneEvent = { type: 'done' } & TrainingResult
 
 export type TrainingEvent =
+  | StartEvent
   | StepEvent
   | ProgressEvent
   | EvaluationEvent

@@ -24,7 +24,8 @@ export function resumedConfig(
   requireRaisable(recorded, config.epochs)
   const own = recorded as Record<string, unknown>
   for (const [key, value] of Object.entries(given)) {
-    if (value === undefined) continue
+    // A run that has begun has an answer to 'auto', whatever another machine's would be.
+    if (value === undefined || (key === 'precision' && value === 'auto')) continue
     const changed = merged(own[key], value)
     if (!FREE.has(key)) requireSame(key, own[key], changed)
     Object.assign(config, { [key]: changed })

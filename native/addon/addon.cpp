@@ -1,6 +1,7 @@
 #include "addon/clip_cache_handle.h"
 #include "addon/clip_loader_handle.h"
 #include "addon/conversions.h"
+#include "addon/convolution_checks.h"
 #include "addon/environment.h"
 #include "addon/frames.h"
 #include "addon/model_handle.h"
@@ -32,6 +33,7 @@ Napi::Value runtimeInfoOf(const Napi::CallbackInfo& info) {
     object.Set("cudaDevices", runtime.cudaDevices);
     object.Set("threads", threads > 0 ? threads : availableCores());
     object.Set("images", images);
+    object.Set("tf32", runtime.tf32);
     return object;
   });
 }
@@ -69,6 +71,26 @@ void setMaxIdleMemory(const Napi::CallbackInfo& info) {
 
 Napi::Value releaseMemory(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(cpu_memory::release()));
+}
+
+Napi::Value deviceTraits(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  return guarded(env, [&] {
+    const auto traits = traitsOf(resolveDevice(info[0].As<Napi::String>()));
+    auto object = Napi::Object::New(env);
+    object.Set("name", traits.name);
+    object.Set("processor", traits.processor);
+    object.Set("bfloat16", traits.bfloat16);
+    return object;
+  });
+}
+
+void setTf32(const Napi::CallbackInfo& info) {
+  allowTf32(info[0].As<Napi::Boolean>());
+}
+
+void setDefaultTf32(const Napi::CallbackInfo& info) {
+  allowTf32ByDefault(info[0].As<Napi::Boolean>());
 }
 
 void setVideoPlugin(const Napi::CallbackInfo& info) {
@@ -147,16 +169,20 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   };
   set("runtimeInfo", runtimeInfoOf);
   set("videoBackend", videoBackend);
+  set("deviceTraits", deviceTraits);
   set("setThreads", setThreads);
   set("setUpMemory", setUpMemory);
   set("memoryUse", memoryUse);
   set("setMaxIdleMemory", setMaxIdleMemory);
   set("releaseMemory", releaseMemory);
+  set("setTf32", setTf32);
+  set("setDefaultTf32", setDefaultTf32);
   set("setVideoPlugin", setVideoPlugin);
   set("stopAll", stopAll);
   set("deviceMemory", deviceMemoryOf);
   set("lockFile", lockFile);
   set("describeArchitecture", describeArchitecture);
+  set("checkConvolutions", checkConvolutions);
   set("createModel", createModel);
   set("indexVideos", indexVideos);
   set("readFrames", readFrames);

@@ -19,7 +19,7 @@ namespace {
 }
 
 Size3 toSize3(const Napi::Array& array) {
-  if (array.Length() != 3) throw Error(ErrorCode::InvalidArgument, "A kernel needs [depth, height, width].");
+  if (array.Length() != 3) throw Error(ErrorCode::InvalidArgument, "A size needs [depth, height, width].");
   Size3 size;
   for (std::uint32_t i = 0; i < 3; ++i) size[i] = array.Get(i).As<Napi::Number>().Int64Value();
   return size;
@@ -165,6 +165,14 @@ LossConfig toLoss(const Napi::Object& source) {
           toNumbers(array(source, "classWeights"))};
 }
 
+std::optional<LossScaleConfig> toLossScale(const Napi::Object& parent, const char* key) {
+  if (isNull(parent, key)) return std::nullopt;
+  const auto source = object(parent, key);
+  return LossScaleConfig{number(source, "initial"), number(source, "growthFactor"),
+                         number(source, "backoffFactor"), integer(source, "growthInterval"),
+                         number(source, "minimum")};
+}
+
 video::ChannelOrder toChannelOrder(const std::string& name) {
   if (name == "rgb") return video::ChannelOrder::Rgb;
   if (name == "bgr") return video::ChannelOrder::Bgr;
@@ -216,6 +224,8 @@ void fill(Napi::Object& object, const StepEvent& event) {
   object.Set("learningRate", event.learningRate);
   object.Set("clipsPerSecond", event.clipsPerSecond);
   object.Set("dataWait", event.dataWait);
+  object.Set("skipped", event.skipped);
+  object.Set("lossScale", orNull(object.Env(), event.lossScale));
 }
 
 void fill(Napi::Object& object, const UnreadableEvent& event) {
@@ -246,6 +256,10 @@ void fill(Napi::Object& object, const CheckpointEvent& event) {
 
 }  // namespace
 
+Napi::Value orNull(Napi::Env env, const std::optional<double>& value) {
+  return value ? Napi::Value(Napi::Number::New(env, *value)) : env.Null();
+}
+
 Architecture toArchitecture(const Napi::Object& source) {
   const auto input = object(source, "input");
   Architecture architecture{text(source, "name"),
@@ -273,6 +287,31 @@ Preprocessing toPreprocessing(const Napi::Object& source, const video::ClipLayou
     throw Error(ErrorCode::InvalidArgument, "Expected a mean of 3 channels.");
   std::copy(mean.begin(), mean.end(), preprocessing.mean.begin());
   return preprocessing;
+}
+
+Precision toPrecision(const std::string& name) {
+  if (name == "float32") return Precision::Float32;
+  if (name == "bfloat16") return Precision::BFloat16;
+  if (name == "float16") return Precision::Float16;
+  unknown("precision", name);
+}
+
+MixedPrecision toMixedPrecision(const Napi::Object& source) {
+  MixedPrecision precision{toPrecision(text(source, "type")), {}};
+  const auto layers = array(source, "float32Layers");
+  for (std::uint32_t i = 0; i < layers.Length(); ++i)
+    precision.float32Layers.insert(layers.Get(i).As<Napi::String>());
+  return precision;
+}
+
+std::vector<ConvolutionShape> toConvolutionShapes(const Napi::Array& list) {
+  std::vector<ConvolutionShape> shapes;
+  for (std::uint32_t i = 0; i < list.Length(); ++i) {
+    const auto entry = list.Get(i).As<Napi::Object>();
+    shapes.push_back({integer(entry, "channels"), integer(entry, "filters"), toSize3(array(entry, "kernel")),
+                      toSize3(array(entry, "input"))});
+  }
+  return shapes;
 }
 
 Initializer toInitializer(const std::string& name) {
@@ -357,6 +396,8 @@ TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLay
   config.passes = static_cast<std::size_t>(integer(source, "accumulate"));
   config.optimizer = toOptimizer(object(source, "optimizer"));
   config.loss = toLoss(object(source, "loss"));
+  config.precision = toMixedPrecision(object(source, "precision"));
+  config.lossScale = toLossScale(source, "lossScale");
   config.schedule = toSchedule(object(source, "schedule"));
   config.layout = layout;
   config.sampling = toSampling(object(source, "sampling"));

@@ -2,11 +2,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "addon/napi.h"
 #include "core/evaluation/scorer.h"
 #include "core/model/architecture.h"
 #include "core/model/c3d.h"
+#include "core/model/convolution_check.h"
 #include "core/model/initializers.h"
 #include "core/training/trainer.h"
 #include "core/training/training_config.h"
@@ -19,6 +21,9 @@ namespace c3d::addon {
 Architecture toArchitecture(const Napi::Object& object);
 /// A mean cube gets zeros: its values are a tensor of the model.
 Preprocessing toPreprocessing(const Napi::Object& object, const video::ClipLayout& layout);
+Precision toPrecision(const std::string& name);
+MixedPrecision toMixedPrecision(const Napi::Object& object);
+std::vector<ConvolutionShape> toConvolutionShapes(const Napi::Array& list);
 Initializer toInitializer(const std::string& name);
 video::SamplingOptions toSampling(const Napi::Object& object);
 std::vector<video::LabelledVideo> toItems(const Napi::Object& object);
@@ -40,6 +45,7 @@ video::ResizeRule toResizeRule(const Napi::Object& object);
 video::ClipLayout toClipLayout(std::int64_t frames, std::int64_t height, std::int64_t width,
                                const Napi::Object& preprocessing);
 
+Napi::Value orNull(Napi::Env env, const std::optional<double>& value);
 Napi::Object toJs(Napi::Env env, const ArchitectureSummary& summary);
 Napi::Object toJs(Napi::Env env, const Scores& scores);
 Napi::Object toJs(Napi::Env env, const TrainingResult& result);

@@ -25,11 +25,13 @@ at::Tensor tensorNamed(const C3D& network, const std::string& name) {
   throw Error(ErrorCode::Weights, "The model has no tensor '" + name + "'.");
 }
 
-at::Tensor computeLogits(const C3D& network, const at::Tensor& input, const Cancellation& cancellation) {
+at::Tensor computeLogits(const C3D& network, const at::Tensor& input, const MixedPrecision& precision,
+                         const Cancellation& cancellation) {
   const c10::InferenceMode inference;
   const ComputeTurn turn(network.mutex(), network.device(), cancellation);
   ForwardOptions options;
   options.cancellation = &cancellation;
+  options.precision = precision;
   return network.forward(input.to(network.device()), options).to(at::kCPU);
 }
 
@@ -60,10 +62,11 @@ class ParameterGradients {
 };
 
 Gradients computeGradients(C3D& network, const at::Tensor& input, const at::Tensor& labels,
-                           const Cancellation& cancellation) {
+                           const MixedPrecision& precision, const Cancellation& cancellation) {
   const ComputeTurn turn(network.mutex(), network.device(), cancellation);
   ForwardOptions options;
   options.cancellation = &cancellation;
+  options.precision = precision;
   const ParameterGradients gradients(network);
   const auto logits = network.forward(input.to(network.device()), options);
   const auto loss = at::cross_entropy_loss(logits, labels.to(network.device()));
@@ -108,8 +111,10 @@ Napi::Value ModelHandle::device(const Napi::CallbackInfo& info) {
 Napi::Value ModelHandle::forward(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return startComputing(info.Env(), holderOf(info[0]),
-                          [model = native(), input = viewOf(info[0], info[1])](Task& task) -> ToJs {
-                            const auto logits = computeLogits(model->network, input, task.cancellation());
+                          [model = native(), input = viewOf(info[0], info[1]),
+                           precision = toMixedPrecision(info[2].As<Napi::Object>())](Task& task) -> ToJs {
+                            const auto logits =
+                                computeLogits(model->network, input, precision, task.cancellation());
                             return [logits](Napi::Env env) { return toFloat32Array(env, logits); };
                           });
   });
@@ -119,9 +124,10 @@ Napi::Value ModelHandle::gradients(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     auto labels = copyOfLabels(info[2], native()->network.classes());
     return startComputing(info.Env(), holderOf(info[0]),
-                          [model = native(), input = viewOf(info[0], info[1]), labels](Task& task) -> ToJs {
-                            const auto result =
-                                computeGradients(model->network, input, labels, task.cancellation());
+                          [model = native(), input = viewOf(info[0], info[1]), labels,
+                           precision = toMixedPrecision(info[3].As<Napi::Object>())](Task& task) -> ToJs {
+                            const auto result = computeGradients(model->network, input, labels, precision,
+                                                                 task.cancellation());
                             return [result](Napi::Env env) {
                               auto gradients = Napi::Object::New(env);
                               for (const auto& [name, tensor] : result.tensors)
@@ -144,7 +150,7 @@ Napi::Value ModelHandle::trainingTensors(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   return guarded(env, [&] {
     const auto& network = native()->network;
-    return toTensorInfos(env, stateTensors(network, {{}, makeGenerator(network.device(), 0), {}}));
+    return toTensorInfos(env, stateTensors(network, {{}, makeGenerator(network.device(), 0), {}, {}}));
   });
 }
 

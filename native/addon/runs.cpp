@@ -100,15 +100,17 @@ Napi::Value score(const Napi::CallbackInfo& info) {
     const auto request = info[1].As<Napi::Object>();
     const auto data = toClipData(object(request, "items"), -1, model->network.classes());
     const auto sampling = toSampling(object(request, "sampling"));
+    const auto precision = toMixedPrecision(object(request, "precision"));
     const auto loading =
         toLoaderOptions(static_cast<std::size_t>(integer(request, "batchSize")), object(request, "loader"));
     const auto makeCache = toFrameCache(object(request, "cache"));
     return startComputing(
-        env, info[2].As<Napi::Function>(), [model, data, sampling, loading, makeCache](Task& task) -> ToJs {
+        env, info[2].As<Napi::Function>(),
+        [model, data, sampling, precision, loading, makeCache](Task& task) -> ToJs {
           auto withCache = loading;
           withCache.cache = makeCache();
           scoreClips(
-              model->network, data, model->layout, sampling, withCache, task.cancellation(),
+              model->network, precision, data, model->layout, sampling, withCache, task.cancellation(),
               [&task](const auto& clips, const at::Tensor& logits, std::size_t done, std::size_t total) {
                 task.emit([clips, logits, done, total](Napi::Env e) {
                   return toScoreEvent(e, clips, logits, done, total);

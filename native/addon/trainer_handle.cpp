@@ -48,7 +48,8 @@ struct Target {
 Napi::Function TrainerHandle::define(Napi::Env env) {
   return DefineClass(
       env, "NativeTrainer",
-      {InstanceMethod<&TrainerHandle::step>("step"), InstanceMethod<&TrainerHandle::state>("state"),
+      {InstanceMethod<&TrainerHandle::setPrecision>("setPrecision"),
+       InstanceMethod<&TrainerHandle::step>("step"), InstanceMethod<&TrainerHandle::state>("state"),
        InstanceMethod<&TrainerHandle::observeValidation>("observeValidation"),
        InstanceMethod<&TrainerHandle::tensors>("tensors"),
        InstanceMethod<&TrainerHandle::readTensors>("readTensors"),
@@ -71,6 +72,10 @@ void TrainerHandle::close(const Napi::CallbackInfo& info) {
   Napi::MemoryManagement::AdjustExternalMemory(info.Env(), -bytes_);
 }
 
+void TrainerHandle::setPrecision(const Napi::CallbackInfo& info) {
+  guarded(info.Env(), [&] { native()->trainer.setPrecision(toMixedPrecision(info[0].As<Napi::Object>())); });
+}
+
 Napi::Value TrainerHandle::step(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   return guarded(env, [&] {
@@ -89,6 +94,8 @@ Napi::Value TrainerHandle::step(const Napi::CallbackInfo& info) {
             object.Set("loss", report.loss);
             object.Set("accuracy", report.accuracy);
             object.Set("learningRate", report.learningRate);
+            object.Set("skipped", report.skipped);
+            object.Set("lossScale", orNull(e, report.lossScale));
             return object;
           };
         });

@@ -29,6 +29,7 @@ class TrainerHandle : public Handle<TrainerHandle, TrainerSession> {
   void Finalize(Napi::BasicEnv env) override;
 
  private:
+  void setPrecision(const Napi::CallbackInfo& info);
   Napi::Value step(const Napi::CallbackInfo& info);
   Napi::Value state(const Napi::CallbackInfo& info);
   void observeValidation(const Napi::CallbackInfo& info);

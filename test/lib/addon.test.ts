@@ -41,7 +41,9 @@ test('the FFmpeg plug-in is looked for beside the addon', async () => {
   await mkdir(path.dirname(file()), { recursive: true })
   await writeFile(file(), '')
   const setVideoPlugin = jest.fn()
-  jest.doMock(file(), () => ({ setVideoPlugin, setUpMemory: () => {} }), { virtual: true })
+  jest.doMock(file(), () => ({ setVideoPlugin, setDefaultTf32: () => {}, setUpMemory: () => {} }), {
+    virtual: true,
+  })
   load()
   load()
   expect(setVideoPlugin.mock.calls).toEqual([[path.join(path.dirname(file()), 'c3d_ffmpeg.so')]])

@@ -166,8 +166,12 @@ describe('train', () => {
     const out = path.join(folder, 'run')
     const { status, stdout, stderr } = await c3d('train', data, '--json', '--out', out)
     expect(status).toBe(0)
-    expect(linesOf(stdout).map((event) => event.type)).toEqual(['dataset', 'memory', 'step', 'epoch', 'done'])
+    const types = linesOf(stdout).map((event) => event.type)
+    expect(types).toEqual(['dataset', 'start', 'memory', 'step', 'epoch', 'done'])
     expect(stderr).toContain('10 videos of 2 classes, 400 frames')
+    expect(stderr).toMatch(
+      /c3d: .* multiply-accumulates a clip, on cpu in float32 \(auto: this CPU has no bfloat16 instructions/,
+    )
     expect(stderr).toContain('training on 8 videos, validation on 2 videos')
     expect(stderr).toContain('epoch 1/3  loss 1.000  accuracy 50.0%  10.0 clips/s  data wait 0%')
   })
@@ -617,7 +621,7 @@ describe('sources', () => {
 test('a terminal gets a bar with what a training does and how long it will', () => {
   const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY: true })]
   const terminal = new Terminal({ stdout, stderr }, false)
-  const report = new TrainingReport(terminal)
+  const report = new TrainingReport(terminal, { network: 'c3d', videos: '' })
   const shown = () => {
     terminal.clearProgress() // draws it a last time
     return String(stderr.read())

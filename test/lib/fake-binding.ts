@@ -36,7 +36,13 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
       threads: 2,
       cpuCapability: 'AVX2',
       images: ['jpeg', 'png'],
+      tf32: false,
     }),
+    deviceTraits: (name) => ({ name: name === 'auto' ? 'cuda:0' : name, processor: 'CPU', bfloat16: false }),
+    setTf32: () => {},
+    setDefaultTf32: () => {},
+    checkConvolutions: ({ convolutions }) =>
+      task(() => convolutions.map(() => ({ output: 0, inputGradient: 0, weightGradient: 0 }))),
     videoBackend: () => 'FFmpeg 7.1',
     setThreads: () => {},
     setUpMemory: () => {},
@@ -161,7 +167,15 @@ export function fakeModel(config?: NativeModelConfig): NativeModel {
 export function fakeTrainer(overrides: Partial<NativeTrainer> = {}): NativeTrainer {
   return {
     step: ({ learningRate }) =>
-      task(() => ({ step: 1, loss: 0, accuracy: 1, learningRate: learningRate ?? 0.01 })),
+      task(() => ({
+        step: 1,
+        loss: 0,
+        accuracy: 1,
+        learningRate: learningRate ?? 0.01,
+        skipped: false,
+        lossScale: null,
+      })),
+    setPrecision: () => {},
     state: () => ({ step: 0, learningRate: 0.01 }),
     observeValidation: () => {},
     tensors: () => fakeTensors,
@@ -244,6 +258,8 @@ export function stepEvent(step: number): NativeTrainEvent {
     learningRate: 0.01,
     clipsPerSecond: 10,
     dataWait: 0,
+    skipped: false,
+    lossScale: null,
   }
 }
 

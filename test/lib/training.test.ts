@@ -187,13 +187,14 @@ test('an error of the training thread is typed', async () => {
 test('mirroring clips of mirrored classes is warned of', async () => {
   const data = await openData()
   const model = await createModel(data.classes)
-  const [first] = await eventsOf(train(model, data))
-  expect(first).toMatchObject({
+  const [start, warning] = await eventsOf(train(model, data))
+  expect(start).toMatchObject({ type: 'start', device: 'cpu' })
+  expect(warning).toMatchObject({
     type: 'warning',
     message: expect.stringContaining("'turn_left' and 'turn_right'"),
   })
   const quiet = await eventsOf(train(model, data, { sampling: { flipProbability: 0 } }))
-  expect(quiet.map((event) => event.type)).toEqual(['memory', 'done'])
+  expect(quiet.map((event) => event.type)).toEqual(['start', 'memory', 'done'])
 })
 
 test.each([

@@ -63,6 +63,7 @@ async function inputsOf(model: C3D, sampling: Partial<NativeSampling>) {
     {
       items: unlabelledItems(videos),
       sampling: { ...evaluationSampling('all', 1, model.preprocessing), ...sampling },
+      precision: { type: 'float32', float32Layers: [] },
       batchSize: 4,
       loader: { threads: 1, prefetch: 1, skipUnreadable: false },
       cache: { type: 'none' },

@@ -5,6 +5,7 @@ import {
   ClipLoader,
   type StepBatch,
   type StepResult,
+  type TrainerOptions,
   type TrainOptions,
   train,
   VideoDataset,
@@ -99,14 +100,16 @@ async function batchesOf(model: C3D): Promise<StepBatch[]> {
 async function trained(model: C3D, options: TrainOptions) {
   const results: Omit<StepResult, 'step'>[] = []
   for await (const event of train(model, data, options))
-    if (event.type === 'step')
-      results.push({ loss: event.loss, accuracy: event.accuracy, learningRate: event.learningRate })
+    if (event.type === 'step') {
+      const { loss, accuracy, learningRate, skipped, lossScale } = event
+      results.push({ loss, accuracy, learningRate, skipped, lossScale })
+    }
   return results
 }
 
-async function stepped(model: C3D) {
+async function stepped(model: C3D, options: TrainerOptions = {}) {
   const results: StepResult[] = []
-  using trainer = model.trainer(trainerRecipe)
+  using trainer = model.trainer({ ...trainerRecipe, ...options })
   using clips = loaderOf(model)
   for (let epoch = 1; epoch <= EPOCHS; epoch++)
     for await (const batch of clips) results.push(await trainer.step(batch))
@@ -114,6 +117,24 @@ async function stepped(model: C3D) {
 }
 
 const withoutStep = (results: StepResult[]) => results.map(({ step: _, ...result }) => result)
+
+test("a loop of one's own computes in bfloat16 and scales losses as train() does, bit for bit", async () => {
+  // At this scale float32's gradients overflow.
+  const options = {
+    precision: 'bfloat16',
+    lossScale: { initial: 2 ** 127, backoffFactor: 2 ** -16 },
+  } as const
+  using model = await create()
+  const whole = await trained(model, { ...recipe, sampling, loader, ...options })
+  expect(whole[0]).toMatchObject({ skipped: true, lossScale: 2 ** 127 })
+  expect(whole[1]).toMatchObject({ skipped: false, lossScale: 2 ** 111 })
+  using own = await create()
+  expect(withoutStep(await stepped(own, options))).toEqual(whole)
+  expect(weightsOf(own)).toEqual(weightsOf(model))
+  expect(() => own.trainer({ ...trainerRecipe, precision: 'float16' })).toThrow(
+    "at trainer.precision: 'float16' is for CUDA devices",
+  )
+})
 
 test.each([
   ['a mean of channels', {}],

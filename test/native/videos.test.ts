@@ -55,6 +55,7 @@ async function framesOfClips(model: C3D, videos: NativeVideoSet, sampling: Parti
         ...evaluationSampling('all', 1, model.preprocessing),
         ...sampling,
       },
+      precision: { type: 'float32', float32Layers: [] },
       batchSize: 2,
       loader: { threads: 2, prefetch: 2, skipUnreadable: false },
       cache: { type: 'none' },

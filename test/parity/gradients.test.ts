@@ -6,10 +6,14 @@ import { temporaryFolder } from '../support/temporary'
 import { askPyTorch, relativeError } from './pytorch'
 
 const TOLERANCE = 1e-4
+/** bfloat16's numbers have 8 bits. */
+const BFLOAT16_TOLERANCE = 2e-2
 
 const small = { input: { frames: 16, height: 56, width: 56 }, widthMultiplier: 1 / 8 }
 
-const networks: Record<string, { architecture: ArchitectureInput; clips: number; classes: number }> = {
+const tiny = { input: { frames: 8, height: 16, width: 16 } }
+
+const networks: Record<string, Network> = {
   'c3d, whole': { architecture: 'c3d', clips: 1, classes: 101 },
   'c3d, narrow': { architecture: { name: 'c3d', widthMultiplier: 1 / 8 }, clips: 2, classes: 7 },
   'depth-1': { architecture: { name: 'depth-1', ...small }, clips: 3, classes: 5 },
@@ -36,48 +40,80 @@ const networks: Record<string, { architecture: ArchitectureInput; clips: number;
   },
 }
 
+interface Network {
+  architecture: ArchitectureInput
+  clips: number
+  classes: number
+}
+
+/** A random batch through a network, and what PyTorch makes of the same. */
+async function compute(folder: string, { architecture, clips, classes }: Network, autocast: boolean) {
+  const random = randomNumbers(7)
+  using model = await C3D.create({
+    architecture,
+    classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
+    preset: 'paper-section-3',
+    initializer: 'kaiming',
+    device: 'cpu',
+    seed: 3,
+  })
+  const { frames, height, width } = model.architecture.input
+  const shape = [clips, 3, frames, height, width]
+  const input = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 2 * random() - 1)
+  const labels = Int32Array.from({ length: clips }, () => Math.floor(random() * classes))
+  const weights = path.join(folder, 'weights.safetensors')
+  await model.save(weights)
+
+  const expected = await askPyTorch(folder, {
+    task: 'gradients',
+    architecture: model.architecture,
+    weights,
+    input,
+    shape,
+    labels: [...labels],
+    autocast,
+  })
+  const precision = autocast ? 'bfloat16' : 'float32'
+  const logits = await model.forward({ data: input, shape }, { precision })
+  const { loss, gradients } = await model.gradients({ data: input, shape, labels }, { precision })
+  return { expected, logits, loss, gradients }
+}
+
+function expectEqual(
+  { expected, logits, loss, gradients }: Awaited<ReturnType<typeof compute>>,
+  tolerance: number,
+): void {
+  expect(relativeError(logits, expected.get('logits') ?? [])).toBeLessThan(tolerance)
+  expect(relativeError([loss], expected.get('loss') ?? [])).toBeLessThan(tolerance)
+  const errors = Object.fromEntries(
+    [...expected]
+      .filter(([name]) => name.startsWith('gradient.'))
+      .map(([name, values]) => {
+        const gradient = gradients[name.slice('gradient.'.length)] ?? new Float32Array()
+        return [name, relativeError(gradient, values)]
+      }),
+  )
+  expect(Object.keys(errors)).toHaveLength(Object.keys(gradients).length)
+  expect(Object.entries(errors).filter(([, error]) => !(error < tolerance))).toEqual([])
+}
+
 describeWithPyTorch('logits, loss and every gradient equal PyTorch', () => {
   const folder = temporaryFolder()
 
-  test.each(Object.entries(networks))('%s', async (_, { architecture, clips, classes }) => {
-    const random = randomNumbers(7)
-    using model = await C3D.create({
-      architecture,
-      classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
-      preset: 'paper-section-3',
-      initializer: 'kaiming',
-      device: 'cpu',
-      seed: 3,
-    })
-    const { frames, height, width } = model.architecture.input
-    const shape = [clips, 3, frames, height, width]
-    const input = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 2 * random() - 1)
-    const labels = Int32Array.from({ length: clips }, () => Math.floor(random() * classes))
-    const weights = path.join(folder, 'weights.safetensors')
-    await model.save(weights)
+  test.each(Object.entries(networks))('%s', async (_, network) => {
+    expectEqual(await compute(folder, network, false), TOLERANCE)
+  })
 
-    const expected = await askPyTorch(folder, {
-      task: 'gradients',
-      architecture: model.architecture,
-      weights,
-      input,
-      shape,
-      labels: [...labels],
-    })
-    const logits = await model.forward({ data: input, shape })
-    const { loss, gradients } = await model.gradients({ data: input, shape, labels })
+  const autocast: Record<string, Network> = {
+    'depth-3': { architecture: { name: 'depth-3', widthMultiplier: 1 / 16, ...tiny }, clips: 2, classes: 5 },
+    'depth-7 with batch norm': {
+      architecture: { name: 'depth-7', widthMultiplier: 1 / 16, batchNorm: true, ...tiny },
+      clips: 2,
+      classes: 5,
+    },
+  }
 
-    expect(relativeError(logits, expected.get('logits') ?? [])).toBeLessThan(TOLERANCE)
-    expect(relativeError([loss], expected.get('loss') ?? [])).toBeLessThan(TOLERANCE)
-    const errors = Object.fromEntries(
-      [...expected]
-        .filter(([name]) => name.startsWith('gradient.'))
-        .map(([name, values]) => {
-          const gradient = gradients[name.slice('gradient.'.length)] ?? new Float32Array()
-          return [name, relativeError(gradient, values)]
-        }),
-    )
-    expect(Object.keys(errors)).toHaveLength(Object.keys(gradients).length)
-    expect(Object.entries(errors).filter(([, error]) => !(error < TOLERANCE))).toEqual([])
+  test.each(Object.entries(autocast))('%s, with autocast to bfloat16', async (_, network) => {
+    expectEqual(await compute(folder, network, true), BFLOAT16_TOLERANCE)
   })
 })

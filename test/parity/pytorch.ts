@@ -15,6 +15,8 @@ export interface ReferenceRequest {
   /** [n, 3, frames, height, width] */
   shape: number[]
   labels: number[]
+  /** For 'gradients': in bfloat16, by torch.autocast. */
+  autocast?: boolean
   /** Settings as in TrainingConfig, and `rates`: a learning rate for every step. */
   training?: object
 }

@@ -65,8 +65,9 @@ def forward(architecture, state, x, training):
 
 def gradients(request, state, parameters):
     """Logits, loss and every gradient of one batch, as at inference (no dropout, running statistics)."""
-    logits = forward(request["architecture"], state, request["input"], training=False)
-    loss = F.cross_entropy(logits, request["labels"])
+    with torch.autocast("cpu", torch.bfloat16, enabled=request.get("autocast", False)):
+        logits = forward(request["architecture"], state, request["input"], training=False)
+        loss = F.cross_entropy(logits, request["labels"])
     loss.backward()
     answer = {"logits": logits, "loss": loss.reshape(1)}
     answer.update({"gradient." + name: parameter.grad for name, parameter in parameters.items()})

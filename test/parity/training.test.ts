@@ -153,6 +153,7 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
       epochs,
       batchSize: made.pixels.length / accumulate,
       accumulate,
+      precision: 'float32',
       optimizer,
       loss,
       schedule: { type: 'step', every: 4, gamma: 0.7 },

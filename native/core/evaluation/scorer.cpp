@@ -9,12 +9,13 @@ namespace c3d {
 namespace {
 
 at::Tensor computeLogits(const C3D& model, const at::Tensor& pixels, std::span<const CropPlace> places,
-                         const Cancellation& cancellation) {
+                         const MixedPrecision& precision, const Cancellation& cancellation) {
   const c10::InferenceMode inference;
   const ComputeTurn turn(model.mutex(), model.device(), cancellation);
   ForwardOptions options;
   options.cancellation = &cancellation;
-  return model.forward(model.preprocess(pixels, places), options).to(at::kCPU, at::kFloat);
+  options.precision = precision;
+  return model.forward(model.preprocess(pixels, places), options).to(at::kCPU);
 }
 
 }  // namespace
@@ -32,10 +33,10 @@ std::vector<CropPlace> placesOf(const video::ClipBatch& batch) {
   return places;
 }
 
-void scoreClips(const C3D& model, const ClipData& data, const video::ClipLayout& layout,
-                const video::SamplingOptions& sampling, const video::ClipLoaderOptions& loading,
-                const Cancellation& cancellation, const ScoreSink& sink,
-                const UnreadableSink& unreadableSink) {
+void scoreClips(const C3D& model, const MixedPrecision& precision, const ClipData& data,
+                const video::ClipLayout& layout, const video::SamplingOptions& sampling,
+                const video::ClipLoaderOptions& loading, const Cancellation& cancellation,
+                const ScoreSink& sink, const UnreadableSink& unreadableSink) {
   auto clips = video::sampleClips(*data.videos, data.items, layout, sampling, /*seed=*/0, /*epoch=*/0);
   if (clips.empty()) throw Error(ErrorCode::EmptyDataset, "There is no clip to score.");
   const auto total = clips.size();
@@ -47,7 +48,8 @@ void scoreClips(const C3D& model, const ClipData& data, const video::ClipLayout&
     done += batch->clips.size() + batch->unreadable.size();
     if (!batch->unreadable.empty()) unreadableSink(batch->unreadable);
     if (batch->clips.empty()) continue;
-    const auto logits = computeLogits(model, pixelsOf(*batch, layout), placesOf(*batch), cancellation);
+    const auto logits =
+        computeLogits(model, pixelsOf(*batch, layout), placesOf(*batch), precision, cancellation);
     sink(batch->clips, logits, done, total);
     loader.recycle(std::move(*batch));
   }

@@ -29,10 +29,10 @@ using ScoreSink = std::function<void(const std::vector<video::ClipSpec>& clips, 
 
 /// Reads clips as `sampling` says and gives each to the network, decoding ahead. Throws Error(EmptyDataset)
 /// when there is no clip, Error(Aborted), and what reading and computing throw.
-void scoreClips(const C3D& model, const ClipData& data, const video::ClipLayout& layout,
-                const video::SamplingOptions& sampling, const video::ClipLoaderOptions& loading,
-                const Cancellation& cancellation, const ScoreSink& sink,
-                const UnreadableSink& unreadableSink);
+void scoreClips(const C3D& model, const MixedPrecision& precision, const ClipData& data,
+                const video::ClipLayout& layout, const video::SamplingOptions& sampling,
+                const video::ClipLoaderOptions& loading, const Cancellation& cancellation,
+                const ScoreSink& sink, const UnreadableSink& unreadableSink);
 
 /// The batch's pixels as a tensor uint8 [N, T, H, W, 3]; shares the batch's memory.
 at::Tensor pixelsOf(video::ClipBatch& batch, const video::ClipLayout& layout);

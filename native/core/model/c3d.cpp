@@ -1,7 +1,6 @@
 #include "core/model/c3d.h"
 
 #include <ATen/ops/batch_norm.h>
-#include <ATen/ops/conv3d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/linear.h>
@@ -9,16 +8,14 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
+#include "core/model/convolution.h"
+
 namespace c3d {
 namespace {
 
 constexpr double kBatchNormMomentum = 0.1;
 constexpr double kBatchNormEpsilon = 1e-5;
 constexpr const char* kMeanCube = "mean_cube";
-
-std::vector<std::int64_t> padding(const ConvLayer& layer) {
-  return {layer.kernel[0] / 2, layer.kernel[1] / 2, layer.kernel[2] / 2};
-}
 
 std::vector<std::int64_t> padding(const PoolLayer& layer) {
   if (layer.rounding == PoolRounding::Pad) return {0, 1, 1};
@@ -107,8 +104,13 @@ void C3D::requireInputShape(const at::Tensor& input) const {
                                               shapeText(input.sizes()) + ".");
 }
 
+at::Tensor C3D::linear(const at::Tensor& x, const Weights& weights, at::ScalarType type) {
+  return at::linear(x.to(type), weights.weight.to(type), weights.bias.to(type));
+}
+
 at::Tensor C3D::apply(const Conv& stage, const at::Tensor& x, const ForwardOptions& options) {
-  auto y = at::conv3d(x, stage.weights.weight, stage.weights.bias, /*stride=*/1, padding(stage.layer));
+  const auto type = options.precision.typeOf(stage.layer.name);
+  auto y = convolve(x, stage.weights.weight, stage.weights.bias, type);
   if (stage.layer.batchNorm) {
     const auto& norm = stage.norm;
     // A frozen one, whose weights take no gradient, keeps its statistics.
@@ -127,7 +129,7 @@ at::Tensor C3D::apply(const Pool& stage, const at::Tensor& x, const ForwardOptio
 
 at::Tensor C3D::apply(const Linear& stage, const at::Tensor& x, const ForwardOptions& options) {
   // Flattened as [C, T, H, W] whatever the memory format, as in Caffe.
-  const auto y = at::linear(x.flatten(1), stage.weights.weight, stage.weights.bias).relu_();
+  const auto y = linear(x.flatten(1), stage.weights, options.precision.typeOf(stage.layer.name)).relu_();
   if (!options.training || stage.layer.dropout == 0) return y;
   return dropout(y, stage.layer.dropout, options.dropoutGenerator);
 }
@@ -140,7 +142,8 @@ at::Tensor C3D::forward(const at::Tensor& input, const ForwardOptions& options) 
     x = std::visit([&](const auto& layer) { return apply(layer, x, options); }, stage);
     if (options.cancellation) checkInBackward(x, *options.cancellation);
   }
-  return at::linear(x.flatten(1), classifier_.weight, classifier_.bias);
+  const auto type = options.precision.typeOf(architecture_.classifier);
+  return linear(x.flatten(1), classifier_, type).to(at::kFloat);
 }
 
 NamedTensors C3D::parameters() const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/model/architecture.h"
+#include "core/model/precision.h"
 #include "core/model/preprocessing.h"
 #include "core/runtime/cancellation.h"
 #include "core/runtime/fair_semaphore.h"
@@ -23,6 +24,7 @@ struct ForwardOptions {
   bool training = false;                       // dropout on, batch norm by the batch's own statistics
   at::Generator dropoutGenerator;              // needed in training when a layer drops out
   const Cancellation* cancellation = nullptr;  // looked at between layers, forward and backward
+  MixedPrecision precision;
 };
 
 /// The network of Tran et al. (ICCV 2015, sections 3.1 to 3.3), or any other stack of the same layers.
@@ -44,8 +46,8 @@ class C3D {
   /// `places`: of the N clips; looked at only where a mean cube is taken off.
   at::Tensor preprocess(const at::Tensor& pixels, std::span<const CropPlace> places) const;
 
-  /// float32 [N, 3, T, H, W] -> logits [N, classes]. Throws Error(InvalidArgument) on another shape and
-  /// Error(Aborted) when cancelled.
+  /// float32 [N, 3, T, H, W] -> logits float32 [N, classes]. Throws Error(InvalidArgument) on another shape
+  /// and Error(Aborted) when cancelled.
   at::Tensor forward(const at::Tensor& input, const ForwardOptions& options) const;
 
   /// Parameters and running statistics by key, in the order of the layers.
@@ -85,6 +87,7 @@ class C3D {
   BatchNorm addBatchNorm(const std::string& layer, std::int64_t channels);
   at::Tensor addParameter(const std::string& key, at::Tensor values);
   at::Tensor addBuffer(const std::string& key, at::Tensor values);
+  static at::Tensor linear(const at::Tensor& x, const Weights& weights, at::ScalarType type);
   static at::Tensor apply(const Conv& stage, const at::Tensor& x, const ForwardOptions& options);
   static at::Tensor apply(const Pool& stage, const at::Tensor& x, const ForwardOptions& options);
   static at::Tensor apply(const Linear& stage, const at::Tensor& x, const ForwardOptions& options);

@@ -1,20 +1,64 @@
 #include "core/runtime/device.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
-#include <c10/core/Device.h>
+#include <ATen/cpu/Utils.h>
+#include <c10/core/DeviceGuard.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
 
+#include <algorithm>
+#include <mutex>
 #include <thread>
 
 #include "core/runtime/error.h"
 
 namespace c3d {
+namespace {
+
+std::once_flag tf32Chosen;
+
+void setTf32(bool allowed) {
+  auto& context = at::globalContext();
+  context.setAllowTF32CuDNN(allowed);
+  context.setAllowTF32CuBLAS(allowed);
+}
+
+DeviceTraits cpuTraits() {
+  const auto capabilities = at::cpu::get_cpu_capabilities();
+  const auto has = [&](const char* name) {
+    const auto found = capabilities.find(name);
+    return found != capabilities.end() && found->second.isBool() && found->second.toBool();
+  };
+  const auto processor = capabilities.find("cpu_name");
+  return {"cpu",
+          processor != capabilities.end() && processor->second.isString() ? processor->second.toStringRef()
+                                                                          : std::string(),
+          has("avx512_bf16") || has("amx_bf16")};
+}
+
+}  // namespace
 
 RuntimeInfo runtimeInfo() {
   return {TORCH_VERSION, at::get_cpu_capability(), torch::cuda::is_available(),
-          static_cast<int>(torch::cuda::device_count())};
+          static_cast<int>(torch::cuda::device_count()), at::globalContext().allowTF32CuDNN()};
+}
+
+DeviceTraits traitsOf(const c10::Device& device) {
+  if (device.is_cpu()) return cpuTraits();
+  const c10::DeviceGuard guard(device);
+  // The question that LibTorch answers without CUDA's headers; it looks at the compute capability.
+  return {device.str(), {}, at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8()};
+}
+
+void allowTf32(bool allowed) {
+  std::call_once(tf32Chosen, [] {});
+  setTf32(allowed);
+}
+
+void allowTf32ByDefault(bool allowed) {
+  std::call_once(tf32Chosen, [allowed] { setTf32(allowed); });
 }
 
 c10::Device resolveDevice(const std::string& name) {

@@ -8,11 +8,19 @@ struct Device;
 
 namespace c3d {
 
+/// What decides how fast a device computes in which precision.
+struct DeviceTraits {
+  std::string name;       // "cpu" or "cuda:<number>"
+  std::string processor;  // as the CPU names itself; empty for CUDA devices
+  bool bfloat16 = false;  // in hardware: AVX-512 BF16 or AMX, CUDA compute capability 8.0 and later
+};
+
 struct RuntimeInfo {
   std::string libtorch;       // version, e.g. "2.13.0"
   std::string cpuCapability;  // e.g. "AVX2", "AVX512"
   bool cudaAvailable = false;
   int cudaDevices = 0;
+  bool tf32 = false;
 };
 
 RuntimeInfo runtimeInfo();
@@ -20,6 +28,14 @@ RuntimeInfo runtimeInfo();
 /// "auto" (CUDA where there is one), "cpu", "cuda" or "cuda:1". Throws Error(Device) that says which there
 /// are.
 c10::Device resolveDevice(const std::string& name);
+
+DeviceTraits traitsOf(const c10::Device& device);
+
+/// Whether CUDA may round the factors of float32 products to TF32's 10 bits, in the whole process.
+void allowTf32(bool allowed);
+
+/// The same, where nobody has said anything yet.
+void allowTf32ByDefault(bool allowed);
 
 /// Threads for LibTorch's operators on the calling thread; the setting is per thread. 0: one for every core
 /// that the process may use.

@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr const char* kCounts = "training.counts";
 constexpr const char* kAmounts = "training.amounts";
+constexpr const char* kLossScale = "training.loss_scale";  // [scale, good steps]
 constexpr const char* kGenerator = "training.dropout_generator";
 constexpr const char* kMomentumPrefix = "momentum.";
 
@@ -61,9 +63,11 @@ at::Generator makeGenerator(const at::Device& device, std::uint64_t seed) {
 NamedTensors stateTensors(const C3D& model, const TrainingState& state) {
   auto progress = state.progress;
   std::int64_t hasMomentum = state.momentum.empty() ? 0 : 1;
-  NamedTensors tensors{{kCounts, packed(countsOf(progress, hasMomentum), at::kLong)},
-                       {kAmounts, packed(amountsOf(progress), at::kDouble)},
-                       {kGenerator, state.dropoutGenerator.get_state()}};
+  NamedTensors tensors{
+      {kCounts, packed(countsOf(progress, hasMomentum), at::kLong)},
+      {kAmounts, packed(amountsOf(progress), at::kDouble)},
+      {kLossScale, at::tensor({state.lossScale.scale, static_cast<double>(state.lossScale.goodSteps)})},
+      {kGenerator, state.dropoutGenerator.get_state()}};
   const std::unordered_map<std::string, at::Tensor> buffers(state.momentum.begin(), state.momentum.end());
   for (const auto& [key, tensor] : model.stateDict()) {
     const auto buffer = buffers.find(key);
@@ -83,7 +87,7 @@ void writeCheckpoint(const std::filesystem::path& file, const std::string& heade
 
 TrainingState readCheckpoint(const std::filesystem::path& file, const std::vector<TensorLocation>& locations,
                              const C3D& model) {
-  TrainingState state{{}, makeGenerator(model.device(), 0), {}};
+  TrainingState state{{}, makeGenerator(model.device(), 0), {}, {}};
   auto targets = model.stateDict();
   std::unordered_map<std::string, at::Tensor> read;
   for (const auto& [name, tensor] : stateTensors(model, state)) {
@@ -96,6 +100,8 @@ TrainingState readCheckpoint(const std::filesystem::path& file, const std::vecto
   std::int64_t hasMomentum = 0;
   unpack(read.at(kCounts), countsOf(state.progress, hasMomentum));
   unpack(read.at(kAmounts), amountsOf(state.progress));
+  const auto* lossScale = read.at(kLossScale).const_data_ptr<double>();
+  state.lossScale = {lossScale[0], static_cast<std::int64_t>(lossScale[1])};
   state.dropoutGenerator.set_state(read.at(kGenerator));
   if (hasMomentum != 0)
     for (const auto& [key, tensor] : model.parameters())

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/model/c3d.h"
+#include "core/training/loss_scale.h"
 #include "core/training/schedule.h"
 #include "core/weights/tensor_file.h"
 
@@ -52,6 +53,7 @@ struct TrainingState {
   TrainingProgress progress;
   at::Generator dropoutGenerator;
   NamedTensors momentum;  // by parameter key; empty before the first step
+  LossScaleState lossScale;
 };
 
 /// A generator of the run's own, for dropout.

@@ -17,7 +17,8 @@ StepReport StepwiseTrainer::step(const StepClips& clips, std::optional<double> l
   next.batches = next.steps % stepsPerEpoch_;
   setProgress(next);
   const auto size = static_cast<double>(clips.labels.size(0));
-  return {next.steps, outcome.loss, static_cast<double>(outcome.hits) / size, next.learningRate};
+  return {next.steps,        outcome.loss,    static_cast<double>(outcome.hits) / size,
+          next.learningRate, outcome.skipped, outcome.lossScale};
 }
 
 void StepwiseTrainer::observeValidation(double loss) {

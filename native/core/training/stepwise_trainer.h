@@ -15,6 +15,8 @@ struct StepReport {
   double loss = 0;
   double accuracy = 0;
   double learningRate = 0;
+  bool skipped = false;             // see StepOutcome
+  std::optional<double> lossScale;  // likewise
 };
 
 /// Training without the loop: the caller brings the clips of each step. The same steps, learning rates and
@@ -27,6 +29,9 @@ class StepwiseTrainer {
   /// `learningRate`: instead of the schedule's. Errors as of TrainingStep::run, and nothing has changed then.
   StepReport step(const StepClips& clips, std::optional<double> learningRate,
                   const Cancellation& cancellation);
+
+  /// For the steps to come, in place of the configuration's.
+  void setPrecision(const MixedPrecision& precision) { step_.setPrecision(precision); }
 
   /// Tells a plateau schedule the loss of one more validation.
   void observeValidation(double loss);

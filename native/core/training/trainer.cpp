@@ -172,7 +172,9 @@ void Trainer::trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double
                         static_cast<double>(outcome.hits) / size,
                         progress_.learningRate,
                         size / seconds,
-                        waited / seconds};
+                        waited / seconds,
+                        outcome.skipped,
+                        outcome.lossScale};
   record(event);
   sink_(event);
 }
@@ -181,7 +183,7 @@ EvaluationEvent Trainer::evaluate(std::int64_t epoch, const Cancellation& cancel
   const Stopwatch watch;
   ScoreAccumulator accumulator;
   scoreClips(
-      model_, *validation_, config_.layout, config_.evaluation.sampling,
+      model_, config_.precision, *validation_, config_.layout, config_.evaluation.sampling,
       loading(config_.evaluation.batchSize), cancellation,
       [&](const auto& clips, const at::Tensor& logits, std::size_t done, std::size_t total) {
         accumulator.add(clips, logits);

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "core/model/precision.h"
 #include "core/training/loss.h"
+#include "core/training/loss_scale.h"
 #include "core/training/schedule.h"
 #include "core/video/clip_loader.h"
 #include "core/video/clip_sampler.h"
@@ -55,6 +57,8 @@ struct TrainingConfig {
   std::uint64_t seed = 0;     // of sampling, augmentation and dropout
   OptimizerConfig optimizer;
   LossConfig loss;
+  MixedPrecision precision;  // of training and evaluation
+  std::optional<LossScaleConfig> lossScale;
   Schedule schedule;
   video::ClipLayout layout;
   video::SamplingOptions sampling;

@@ -22,7 +22,9 @@ struct StepEvent {
   double accuracy = 0;  // part of the batch's clips
   double learningRate = 0;
   double clipsPerSecond = 0;
-  double dataWait = 0;  // part of the step's time spent waiting for clips
+  double dataWait = 0;              // part of the step's time spent waiting for clips
+  bool skipped = false;             // gradients that were not finite: the weights stay, the loss scale falls
+  std::optional<double> lossScale;  // that the step was computed with
 };
 
 /// A video of which a clip could not be read and was left out. Once a video and run.

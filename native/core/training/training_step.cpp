@@ -53,6 +53,12 @@ NamedTensors momentumOf(const NamedTensors& parameters, const NamedTensors& mome
   return found;
 }
 
+std::vector<at::Tensor> gradientsOf(const NamedTensors& parameters) {
+  std::vector<at::Tensor> gradients;
+  for (const auto& [key, tensor] : parameters) gradients.push_back(tensor.grad());
+  return gradients;
+}
+
 void requireFinite(double loss, std::int64_t number, double learningRate) {
   if (std::isfinite(loss)) return;
   throw Error(ErrorCode::NonFiniteLoss,
@@ -82,6 +88,8 @@ TrainingStep::TrainingStep(C3D& model, const TrainingConfig& config)
     : model_(model),
       loss_(config.loss),
       clipsAPass_(clipsAPass(config)),
+      precision_(config.precision),
+      scaler_(config.lossScale),
       optimizer_(model.parameters(), config.optimizer),
       dropoutGenerator_(makeGenerator(model.device(), config.seed)) {}
 
@@ -99,26 +107,29 @@ StepOutcome TrainingStep::run(const StepClips& step, std::int64_t number, double
     const auto size = std::min(clipsAPass_, clips - first);
     const auto input = inputOf(model_, step, first, size);
     const auto some = labels.narrow(0, first, size);
-    const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation});
+    const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation, precision_});
     const auto part = loss.part(logits, some);
     outcome.loss += part.item<double>();
     outcome.hits += logits.argmax(1).eq(some).sum().item<std::int64_t>();
     requireFinite(outcome.loss, number, learningRate);
-    part.backward();  // adds to the gradients of the passes before
+    scaler_.scaled(part).backward();  // adds to the gradients of the passes before
   }
-  optimizer_.step(learningRate);
+  outcome.lossScale = scaler_.scale();
+  outcome.skipped = !scaler_.unscale(gradientsOf(optimizer_.trained()));
+  if (!outcome.skipped) optimizer_.step(learningRate);
   gradients_ = optimizer_.takeGradients();
   rollback.stepIsComplete();
   return outcome;
 }
 
 TrainingState TrainingStep::state(const TrainingProgress& progress) const {
-  return {progress, dropoutGenerator_, optimizer_.state()};
+  return {progress, dropoutGenerator_, optimizer_.state(), scaler_.state()};
 }
 
 void TrainingStep::load(const TrainingState& state) {
   optimizer_.loadState(momentumOf(optimizer_.trained(), state.momentum));
   dropoutGenerator_ = state.dropoutGenerator;
+  scaler_.load(state.lossScale);
   gradients_.clear();
 }
 

@@ -4,11 +4,13 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/model/c3d.h"
 #include "core/runtime/cancellation.h"
 #include "core/training/checkpoint.h"
+#include "core/training/loss_scale.h"
 #include "core/training/sgd.h"
 #include "core/training/training_config.h"
 
@@ -23,14 +25,16 @@ struct StepClips {
 
 struct StepOutcome {
   double loss = 0;
-  std::int64_t hits = 0;  // clips whose largest logit is that of their label
+  std::int64_t hits = 0;            // clips whose largest logit is that of their label
+  bool skipped = false;             // the gradients were not finite: the weights stay, the loss scale falls
+  std::optional<double> lossScale;  // that the step was computed with
 };
 
 /// The update of the weights by one batch of clips: forward, loss, backward in passes, optimizer. Keeps what
 /// outlasts a step: the gradients, the optimizer's momentum and the state of dropout.
 class TrainingStep {
  public:
-  /// Of the configuration it takes the recipe of a step: optimizer, loss, passes, seed of dropout.
+  /// Of the configuration it takes the recipe of a step: optimizer, loss, precision, passes, seed of dropout.
   TrainingStep(C3D& model, const TrainingConfig& config);
 
   /// Makes step `number`, which counts from 1. On an error nothing has changed: throws Error(Aborted),
@@ -42,6 +46,9 @@ class TrainingStep {
   /// large). Empty before the first step, and after one that failed.
   const NamedTensors& gradients() const { return gradients_; }
 
+  /// For the steps to come, in place of the configuration's.
+  void setPrecision(const MixedPrecision& precision) { precision_ = precision; }
+
   /// What a checkpoint holds of it, and of a training that has come to `progress`. Shares the tensors.
   TrainingState state(const TrainingProgress& progress) const;
   /// Takes back what `state` gave.
@@ -51,6 +58,8 @@ class TrainingStep {
   C3D& model_;
   LossConfig loss_;
   std::int64_t clipsAPass_;
+  MixedPrecision precision_;
+  LossScaler scaler_;
   Sgd optimizer_;
   at::Generator dropoutGenerator_;
   /// Not kept at the parameters, where another one's backward pass would add to them.

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace c3d {
+
+/// 3D convolution with stride 1 and zero padding kernel / 2, computed in `type` whatever the arguments' types
+/// are; gradients come in the arguments' own.
+///
+/// x [N, in, T, H, W], weight [out, in, kT, kH, kW] (odd sizes), bias [out] -> [N, out, T, H, W] of `type`.
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                    at::ScalarType type);
+
+}  // namespace c3d
