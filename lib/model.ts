@@ -1,4 +1,5 @@
 import { type Architecture, resolveArchitecture } from './config/architectures'
+import type { ExtractOptions } from './config/features'
 import { abortSignal, settings } from './config/fields'
 import {
   type CreateOptions,
@@ -13,6 +14,7 @@ import { type Preprocessing, type PreprocessingOptions, resolvePreprocessing } f
 import { presets } from './config/presets'
 import type { PredictOptions } from './config/scoring'
 import type { TrainerOptions } from './config/trainer'
+import { extractVideo, type VideoFeatures } from './features/extract-video'
 import { checkedLabels, type InputBatch, requireInput } from './input-batch'
 import { loadMeanCube, MEAN_CUBE } from './mean-cube'
 import { addon } from './native/addon'
@@ -176,6 +178,18 @@ export class C3D implements Disposable {
   async predict(video: string, options: PredictOptions = {}): Promise<Prediction> {
     const state = this.#open()
     return predictions.run(() => predictVideo(state, video, options), options.signal)
+  }
+
+  /**
+   * What a layer makes of a video's clips. With the defaults (fc6, clips of 16 frames that overlap by 8), `descriptor`
+   * is the C3D descriptor of the paper's section 3.3: the mean over the clips, L2-normalised.
+   *
+   * @example const { descriptor, clips } = await model.extract('clip.mp4')
+   * @throws C3D_INVALID_ARGUMENT (a layer that there is not), C3D_FILE_NOT_FOUND, C3D_VIDEO_UNREADABLE,
+   * C3D_FFMPEG_MISSING, C3D_ABORTED
+   */
+  async extract(video: string, options: ExtractOptions = {}): Promise<VideoFeatures> {
+    return extractVideo(this.#open(), this.summary().layers, video, options)
   }
 
   /**

@@ -3,6 +3,7 @@
 #include "addon/conversions.h"
 #include "addon/environment.h"
 #include "addon/frames.h"
+#include "addon/linear_models.h"
 #include "addon/model_handle.h"
 #include "addon/properties.h"
 #include "addon/runs.h"
@@ -166,6 +167,10 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("train", train);
   set("createTrainer", createTrainer);
   set("score", score);
+  set("fitSvm", fitSvm);
+  set("svmDecisions", svmDecisions);
+  set("fitPca", fitPca);
+  set("projectPca", projectPca);
   set("createVideo", createVideo);
   return exports;
 }
