@@ -45,9 +45,7 @@ export async function crossValidate(
     classes: features.classes.length,
   }
   const tests =
-    folds === 'leave-one-out'
-      ? [...new Set(groups)].map((group) => rows.filter((row) => groups[row] === group))
-      : foldRows(samples, rows, folds, settings.seed)
+    folds === 'leave-one-out' ? rowsOfGroups(groups) : foldRows(samples, rows, folds, settings.seed)
   if (tests.length < 2)
     throw new C3DError('C3D_EMPTY_DATASET', 'Expected rows of at least two groups, got one.')
   const parts = tests.map((test) => {
@@ -70,6 +68,16 @@ export async function evaluateSplits(
   const settings = parse(splitsSchema, options, 'evaluateSplits')
   const groups = features.rows.map(({ group }) => group)
   return evaluateParts(features, parts, groups, settings)
+}
+
+function rowsOfGroups(groups: readonly number[]): number[][] {
+  const rows = new Map<number, number[]>()
+  for (const [row, group] of groups.entries()) {
+    const own = rows.get(group)
+    if (own) own.push(row)
+    else rows.set(group, [row])
+  }
+  return [...rows.values()]
 }
 
 /** A number for each row: the same for rows of one video. */

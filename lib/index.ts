@@ -40,6 +40,7 @@ export type {
   PredictOptions,
   ScoringProgress,
 } from './config/scoring'
+export type { SimilarityOptions, VideoPair } from './config/similarity'
 export type { TrainerConfig, TrainerOptions } from './config/trainer'
 export type { TrainingConfig } from './config/training'
 export { type CrossValidation, crossValidate, evaluateSplits } from './cross-validation'
@@ -73,6 +74,8 @@ export { type Packing, packVideos } from './pack'
 export { Pca } from './pca'
 export { type ClipPrediction, type FusedPrediction, type Prediction, predict } from './prediction'
 export { type MemoryUse, type RuntimeInfo, runtime } from './runtime'
+export { evaluateSimilarity, type FoldSimilarity, readPairs, type Similarity } from './similarity'
+export { distances } from './similarity/distances'
 export type { StepBatch, StepResult, Trainer, TrainerState } from './trainer'
 export { type TrainOptions, train } from './training'
 export type {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { RunCommand } from './program'
 import { addSvmCrossValidateCommand } from './svm/cross-validate'
 import { addSvmPredictCommand } from './svm/predict'
+import { addSvmSimilarityCommand } from './svm/similarity'
 import { addSvmSplitsCommand } from './svm/splits'
 import { addSvmTrainCommand } from './svm/train'
 
@@ -15,4 +16,5 @@ export function addSvmCommand(program: Command, run: RunCommand): void {
   addSvmPredictCommand(svm, run)
   addSvmCrossValidateCommand(svm, run)
   addSvmSplitsCommand(svm, run)
+  addSvmSimilarityCommand(svm, run)
 }
