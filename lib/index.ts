@@ -1,5 +1,6 @@
 /** The public API of torch-c3d. */
 export { architectures } from './architectures'
+export type { WindowPrediction } from './classification'
 export { type ClipBatch, ClipLoader } from './clip-loader'
 export { type ClipMean, clipMean } from './clip-mean'
 export type {
@@ -11,6 +12,7 @@ export type {
   ArchitectureOptions,
 } from './config/architectures'
 export type { ClipCache } from './config/cache'
+export type { ClipLabelOptions, FrameRange } from './config/clip-labels'
 export type { ClipLoaderOptions } from './config/clip-loader'
 export type { ClipMeanOptions } from './config/clip-mean'
 export type {
@@ -22,7 +24,7 @@ export type {
   SplitListsOptions,
   SplitOptions,
 } from './config/dataset'
-export type { ExtractOptions, ExtractSetOptions, FeaturePooling } from './config/features'
+export type { ClassifyOptions, ExtractOptions, ExtractSetOptions, FeaturePooling } from './config/features'
 export type { FramesOptions } from './config/frames'
 export type { CrossValidationOptions, PcaOptions, SplitsOptions, SvmOptions } from './config/linear'
 export type { CreateOptions, LoadOptions, ModelConfig } from './config/model'
@@ -61,6 +63,7 @@ export { type ClipActivations, readC3dFile, writeC3dFile } from './features/c3d-
 export type { ClipFeatures, VideoFeatures } from './features/extract-video'
 export { loadFeatures, saveFeatures } from './features/feature-file'
 export { type FeatureRow, FeatureSet, type FeatureSetContents } from './features/feature-set'
+export { labelClips, readFrameLabels } from './features/label-clips'
 export { type Frames, frames } from './frames'
 export type { InputBatch, PixelBatch } from './input-batch'
 export type { LinearEvaluation, Part, PartScore, ReducedEvaluation } from './linear/evaluate-parts'

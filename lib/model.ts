@@ -1,5 +1,6 @@
+import { classifyVideo, type WindowPrediction } from './classification'
 import { type Architecture, resolveArchitecture } from './config/architectures'
-import type { ExtractOptions } from './config/features'
+import type { ClassifyOptions, ExtractOptions } from './config/features'
 import { abortSignal, settings } from './config/fields'
 import {
   type CreateOptions,
@@ -14,7 +15,7 @@ import { type Preprocessing, type PreprocessingOptions, resolvePreprocessing } f
 import { presets } from './config/presets'
 import type { PredictOptions } from './config/scoring'
 import type { TrainerOptions } from './config/trainer'
-import { extractVideo, type VideoFeatures } from './features/extract-video'
+import { type ClipFeatures, extractClips, extractVideo, type VideoFeatures } from './features/extract-video'
 import { checkedLabels, type InputBatch, requireInput } from './input-batch'
 import { loadMeanCube, MEAN_CUBE } from './mean-cube'
 import { addon } from './native/addon'
@@ -190,6 +191,26 @@ export class C3D implements Disposable {
    */
   async extract(video: string, options: ExtractOptions = {}): Promise<VideoFeatures> {
     return extractVideo(this.#open(), this.summary().layers, video, options)
+  }
+
+  /**
+   * The clips of `extract` one by one as they are computed, for videos of any length. Leaving the loop stops the work.
+   *
+   * @example for await (const { startSeconds, values } of model.extractClips('long.mp4', { stride: 16 })) …
+   * @throws as `extract`
+   */
+  extractClips(video: string, options: ExtractOptions = {}): AsyncGenerator<ClipFeatures, void, undefined> {
+    return extractClips(this.#open(), this.summary().layers, video, options)
+  }
+
+  /**
+   * Classifies a long video window by window, each a clip, as it is computed. Leaving the loop stops the work.
+   *
+   * @example for await (const { startSeconds, top } of model.classify('long.mp4', { stride: 8, smoothing: 5 })) …
+   * @throws C3D_FILE_NOT_FOUND, C3D_VIDEO_UNREADABLE, C3D_FFMPEG_MISSING, C3D_ABORTED
+   */
+  classify(video: string, options: ClassifyOptions = {}): AsyncGenerator<WindowPrediction, void, undefined> {
+    return classifyVideo(this.#open(), video, options)
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../package-info'
+import { addClassifyCommand } from './classify'
 import { addDataCommand } from './data'
 import { addEvaluateCommand } from './evaluate'
 import { addExtractCommand } from './extract'
@@ -29,6 +30,7 @@ const commands: AddCommand[] = [
   addTrainCommand,
   addEvaluateCommand,
   addPredictCommand,
+  addClassifyCommand,
   addExtractCommand,
   addSvmCommand,
   addDataCommand,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { RunCommand } from './program'
 import { addSvmCrossValidateCommand } from './svm/cross-validate'
+import { addSvmLabelCommand } from './svm/label'
 import { addSvmPredictCommand } from './svm/predict'
 import { addSvmSimilarityCommand } from './svm/similarity'
 import { addSvmSplitsCommand } from './svm/splits'
@@ -17,4 +18,5 @@ export function addSvmCommand(program: Command, run: RunCommand): void {
   addSvmCrossValidateCommand(svm, run)
   addSvmSplitsCommand(svm, run)
   addSvmSimilarityCommand(svm, run)
+  addSvmLabelCommand(svm, run)
 }

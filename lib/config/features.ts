@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { NativeSampling } from '../native/binding'
 import { cacheSchema } from './cache'
-import { abortSignal, callback, choice, settings, text, wholeNumber } from './fields'
+import { abortSignal, callback, choice, expected, settings, text, wholeNumber } from './fields'
 import { defaultLoader, loaderSchema } from './loader'
 import { complete, parse } from './parse'
 import type { Preprocessing } from './preprocessing'
@@ -52,6 +52,28 @@ const extractSetSchema = settings({
   clipFiles: text('the path of a folder').optional(),
 })
 
+const classifySchema = settings({
+  stride: extractShape.stride,
+  /**
+   * Over how many windows each answer is averaged: it and as many before as behind it, fewer at the ends of the video.
+   * 1: not smoothed.
+   */
+  smoothing: wholeNumber({ atLeast: 1 })
+    .refine((windows) => windows % 2 === 1, {
+      error: expected('an odd number: a window, and as many before as behind it'),
+    })
+    .default(1),
+  /** Number of classes in `top`. */
+  topK: wholeNumber({ atLeast: 1 }).default(5),
+  batchSize: extractShape.batchSize,
+  loader: extractShape.loader,
+  cache: extractShape.cache,
+  signal: extractShape.signal,
+  onProgress: extractShape.onProgress,
+  onUnreadable: extractShape.onUnreadable,
+})
+
+export type ClassifyOptions = z.input<typeof classifySchema>
 export type ExtractOptions = z.input<typeof extractSchema>
 export type ExtractSetOptions = z.input<typeof extractSetSchema>
 export type ResolvedExtraction = ReturnType<typeof resolveExtraction>
@@ -59,6 +81,11 @@ export type ResolvedSetExtraction = ReturnType<typeof resolveSetExtraction>
 
 export function resolveExtraction(options: ExtractOptions) {
   const parsed = parse(extractSchema, options, 'extract')
+  return { ...parsed, loader: complete(defaultLoader(), parsed.loader) }
+}
+
+export function resolveClassification(options: ClassifyOptions) {
+  const parsed = parse(classifySchema, options, 'classify')
   return { ...parsed, loader: complete(defaultLoader(), parsed.loader) }
 }
 

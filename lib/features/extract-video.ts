@@ -1,11 +1,9 @@
-import { type ClipTimes, clipSpan, clipTimes } from '../clip-times'
-import { type ExtractOptions, featureSampling, resolveExtraction } from '../config/features'
-import { unlabelledItems } from '../labels'
+import type { ClipTimes } from '../clip-times'
+import { type ExtractOptions, resolveExtraction } from '../config/features'
 import type { ModelState } from '../model'
-import type { NativeLayerSummary, NativeVideoInfo } from '../native/binding'
-import { openVideo } from '../open-video'
-import { readOutClips } from '../scoring'
+import type { NativeLayerSummary } from '../native/binding'
 import { l2Normalized, MeanVector } from './descriptor'
+import { readWindows } from './read-windows'
 import { resolveReadout } from './readout'
 
 export interface ClipFeatures extends ClipTimes {
@@ -31,32 +29,27 @@ export async function extractVideo(
   video: string,
   options: ExtractOptions,
 ): Promise<VideoFeatures> {
-  const { layer, stride, pooling, normalize, ...scoring } = resolveExtraction(options)
-  const { config } = model
-  const readout = resolveReadout(config, layers, layer, pooling)
+  const { layer, pooling, normalize, ...windows } = resolveExtraction(options)
+  const readout = resolveReadout(model.config, layers, layer, pooling)
   const normalized = (values: Float32Array) => (normalize === 'l2' ? l2Normalized(values) : values)
-  const videos = await openVideo(video, scoring.signal)
-  try {
-    const { frames, framesPerSecond } = videos.videos[0] as NativeVideoInfo
-    const span = clipSpan(config, framesPerSecond)
-    const mean = new MeanVector()
-    const clips: ClipFeatures[] = []
-    const request = {
-      ...scoring,
-      items: unlabelledItems(videos),
-      sampling: featureSampling(stride, config.preprocessing),
-      readout: readout.native,
-    }
-    await readOutClips(model, request, ({ start, values: raw }) => {
-      const values = readout.finish(raw)
-      mean.add(values)
-      clips.push({
-        ...clipTimes(start, Math.min(frames, start + span), framesPerSecond),
-        values: normalized(values),
-      })
-    })
-    return { video, layer, shape: readout.shape, descriptor: normalized(mean.mean()), clips }
-  } finally {
-    videos.close()
+  const mean = new MeanVector()
+  const clips: ClipFeatures[] = []
+  for await (const { values, ...times } of readWindows(model, video, readout, windows)) {
+    mean.add(values)
+    clips.push({ ...times, values: normalized(values) })
   }
+  return { video, layer, shape: readout.shape, descriptor: normalized(mean.mean()), clips }
+}
+
+/** See C3D.extractClips. */
+export async function* extractClips(
+  model: ModelState,
+  layers: readonly NativeLayerSummary[],
+  video: string,
+  options: ExtractOptions,
+): AsyncGenerator<ClipFeatures, void, undefined> {
+  const { layer, pooling, normalize, ...windows } = resolveExtraction(options)
+  const readout = resolveReadout(model.config, layers, layer, pooling)
+  for await (const { values, ...times } of readWindows(model, video, readout, windows))
+    yield { ...times, values: normalize === 'l2' ? l2Normalized(values) : values }
 }

@@ -2,7 +2,16 @@ import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { FeatureSet, loadFeatures, officialParts, readC3dFile, saveFeatures, writeC3dFile } from '../../lib'
+import {
+  FeatureSet,
+  labelClips,
+  loadFeatures,
+  officialParts,
+  readC3dFile,
+  readFrameLabels,
+  saveFeatures,
+  writeC3dFile,
+} from '../../lib'
 import { lineChartSvg } from '../../lib/charts/line-chart'
 import { ProgressFile } from '../../lib/features/progress-file'
 
@@ -181,6 +190,38 @@ test('official splits find their rows by class and name', async () => {
   const other = set.subset((_, i) => i === 0)
   await expect(officialParts(other, 'ucf101', folder, [1])).rejects.toMatchObject({
     code: 'C3D_EMPTY_DATASET',
+  })
+})
+
+describe('clips get the label of most of their frames', () => {
+  const clips = (...starts: number[]) =>
+    new FeatureSet({
+      data: Float32Array.from(starts),
+      rows: starts.map((start) => ({ path: 'v.mp4', label: '', group: 0, start, end: start + 16 })),
+      classes: [],
+      layer: 'fc6',
+    })
+
+  test('where these are at least 8', async () => {
+    await writeFile(file('l.csv'), 'path,start,end,label\nv.mp4,0,7,cup\nv.mp4,9,40,book\nw.mp4,0,99,pen\n')
+    const ranges = await readFrameLabels(file('l.csv'))
+    // 0 to 16: 7 frames of the cup, 7 of the book. 1 to 17: 6 and 8. 32 to 48: 8. 33 to 49: 7.
+    const labelled = labelClips(clips(0, 1, 32, 33), ranges)
+    expect(labelled.rows.map(({ start, label }) => [start, label])).toEqual([
+      [1, 'book'],
+      [32, 'book'],
+    ])
+    expect(labelled.classes).toEqual(['book'])
+    expect(Array.from(labelled.data)).toEqual([1, 32])
+    const any = labelClips(clips(0, 33), ranges, { atLeast: 7 })
+    expect(any.rows.map(({ label }) => label)).toEqual(['book', 'book'])
+    expect(() => labelClips(clips(60), ranges)).toThrow('No clip has 8 frames of one label')
+    expect(() => labelClips(features, ranges)).toThrow('is a whole video')
+  })
+
+  test('a wrong line is told', async () => {
+    await writeFile(file('l.csv'), 'path,start,end,label\nv.mp4,0,x,cup\n')
+    await expect(readFrameLabels(file('l.csv'))).rejects.toThrow(/line 2.*end: expected a whole number/s)
   })
 })
 

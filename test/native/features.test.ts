@@ -263,6 +263,50 @@ describe('of a data set', () => {
   })
 })
 
+describe('window by window', () => {
+  test('a video is classified, smoothed or not', async () => {
+    const windowsOf = async (smoothing: number) => {
+      const windows = []
+      for await (const window of model.classify(videoOf('b', 0), { stride: 1, smoothing, batchSize: 2 }))
+        windows.push(window)
+      return windows
+    }
+    const plain = await windowsOf(1)
+    expect(plain.map(({ start, end }) => [start, end])).toEqual([0, 1, 2, 3, 4, 5].map((s) => [s, s + 4]))
+    for (const { start, probabilities, top } of plain) {
+      const { prob = [] } = activations(made.pixels[4] as Uint8Array, start)
+      expectClose(probabilities, prob)
+      expect(top[0]?.label).toBe((prob[0] ?? 0) >= (prob[1] ?? 0) ? 'a' : 'b')
+    }
+    const smooth = await windowsOf(5)
+    expect(smooth.map(({ start }) => start)).toEqual([0, 1, 2, 3, 4, 5])
+    for (const { start, probabilities } of smooth) {
+      const near = plain.filter((window) => Math.abs(window.start - start) <= 2)
+      expectClose(probabilities, average(near.map((window) => window.probabilities)))
+    }
+    await expect(windowsOf(2)).rejects.toThrow('expected an odd number')
+  })
+
+  test('its features come as they are computed, and leaving the loop ends the work', async () => {
+    const { clips } = await model.extract(videoOf('b', 1), { stride: 1 })
+    let place = 0
+    for await (const { start, values } of model.extractClips(videoOf('b', 1), { stride: 1, batchSize: 1 })) {
+      expect(start).toBe(clips[place]?.start)
+      expectClose(values, Array.from(clips[place]?.values ?? []))
+      if (++place === 2) break
+    }
+    expect(place).toBe(2)
+    await expect(model.extractClips(path.join(folder, 'nothing')).next()).rejects.toMatchObject({
+      code: 'C3D_FILE_NOT_FOUND',
+    })
+    const stop = new AbortController()
+    stop.abort()
+    await expect(model.classify(videoOf('b', 1), { signal: stop.signal }).next()).rejects.toMatchObject({
+      code: 'C3D_ABORTED',
+    })
+  })
+})
+
 describe('on the command line', () => {
   async function c3d(...args: string[]) {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()]
@@ -335,6 +379,22 @@ describe('on the command line', () => {
     const features = await loadFeatures(out)
     expect(features.rows).toMatchObject([{ path: videoOf('a', 0), label: '', start: 0, end: 4 }])
     expect(features.classes).toEqual([])
+  })
+
+  test('windows are written with their times', async () => {
+    await model.save(file('model.safetensors'))
+    const options = ['--stride', '2', '--smoothing', '3']
+    const told = await c3d('classify', file('model.safetensors'), videoOf('a', 0), ...options)
+    expect(told.events.map(({ type, start, end }) => [type, start, end])).toEqual([
+      ['window', 0, 4],
+      ['window', 2, 6],
+      ['window', 4, 8],
+    ])
+    await c3d('classify', file('model.safetensors'), videoOf('a', 0), ...options, '--out', file('w.csv'))
+    const lines = readFileSync(file('w.csv'), 'utf8').trim().split('\n')
+    expect(lines[0]).toBe('start,end,startSeconds,endSeconds,answer,a,b')
+    expect(lines[2]?.split(',').slice(0, 2)).toEqual(['2', '6'])
+    expect(Number(lines[2]?.split(',')[5])).toBeCloseTo(told.events[1].probabilities[0], 12)
   })
 
   test('a wrong ending, layer or missing output is wrong usage', async () => {
