@@ -15,7 +15,7 @@ import {
   toFolds,
   toNumbers,
 } from './options'
-import { evaluationTable, partsTable, writeDimensionChart } from './report'
+import { evaluationTable, MOST_PARTS_SHOWN, partsTable, writeDimensionChart } from './report'
 
 interface CrossValidateOptions extends CommonOptions, FeatureOptions, FitOptions {
   folds?: number | 'leave-one-out'
@@ -23,9 +23,6 @@ interface CrossValidateOptions extends CommonOptions, FeatureOptions, FitOptions
   dimensions?: number[]
   chart?: string
 }
-
-/** With leave-one-out there are as many parts as videos. */
-const MOST_PARTS_SHOWN = 20
 
 export function addSvmCrossValidateCommand(svm: Command, run: RunCommand): void {
   const command = svm

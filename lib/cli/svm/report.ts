@@ -3,12 +3,15 @@ import type { CrossValidation } from '../../cross-validation'
 import { replaceFile } from '../../files/replace-file'
 import { percent, table } from '../text'
 
+/** With leave-one-out there are as many parts as videos, each right or wrong. */
+export const MOST_PARTS_SHOWN = 20
+
 /** What cross-validations print: a row for the features, and one for each number of principal components. */
 export function evaluationTable(evaluation: CrossValidation): string {
   const rows = [evaluation, ...evaluation.reduced].map((one, i) => [
     i === 0 ? `all ${one.dimensions} dimensions` : `${one.dimensions} principal components`,
     percent(one.accuracy),
-    `${percent(one.meanAccuracy)} ± ${percent(one.deviation)}`,
+    one.parts.length > MOST_PARTS_SHOWN ? '' : `${percent(one.meanAccuracy)} ± ${percent(one.deviation)}`,
     percent(one.meanClassAccuracy),
     'explainedVariance' in one ? percent(one.explainedVariance as number) : '',
   ])
