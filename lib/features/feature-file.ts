@@ -3,9 +3,9 @@ import path from 'node:path'
 import { z } from 'zod'
 import { settings, wholeNumber } from '../config/fields'
 import { parse } from '../config/parse'
-import { bytesOf, formatNpy, type NpyArray, parseNpy, readNpy } from '../files/npy'
+import { bytesOf, type NpyArray, npyHeader, parseNpy, readNpy } from '../files/npy'
 import { formatNpz, readZip } from '../files/npz'
-import { replaceFile } from '../files/replace-file'
+import { inPieces, replaceFile } from '../files/replace-file'
 import { C3DError, fileError, messageOf } from '../native/errors'
 import { buildHeader, readTensorFile } from '../weights/safetensors'
 import { type FeatureRow, FeatureSet } from './feature-set'
@@ -113,7 +113,7 @@ const shapeOf = ({ rows, dimensions }: FeatureSet) => [rows.length, dimensions]
 
 async function writeNpy(file: string, features: FeatureSet): Promise<void> {
   await replaceFile(`${file}.json`, descriptionJson(features))
-  await replaceFile(file, formatNpy({ data: features.data, shape: shapeOf(features) }))
+  await replaceFile(file, inPieces(npyHeader('<f4', shapeOf(features)), bytesOf(features.data)))
 }
 
 async function readNpyFile(file: string): Promise<FeatureSet> {
@@ -163,8 +163,8 @@ async function writeSafetensors(file: string, features: FeatureSet): Promise<voi
   const json = Buffer.from(header)
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(json.length))
-  const parts = [length, json, bytesOf(features.data), bytesOf(labelNumbers(features))]
-  await replaceFile(file, Buffer.concat(parts))
+  const values = [bytesOf(features.data), bytesOf(labelNumbers(features))]
+  await replaceFile(file, inPieces(length, json, ...values))
 }
 
 async function readSafetensors(file: string): Promise<FeatureSet> {

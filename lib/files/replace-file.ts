@@ -27,3 +27,8 @@ export async function replaceFile(
     throw fileError(error, `write '${file}'`)
   }
 }
+
+/** Contents that need not lie in memory in one piece. */
+export async function* inPieces(...pieces: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* pieces
+}

@@ -76,7 +76,7 @@ export async function evaluateParts(
     for (const [i, { tally, explained }] of reduced.entries()) {
       const count = reductions[i] ?? 0
       explained.push(components.explained(count))
-      await evaluate(tally, { ...samples, ...components.first(count) }, part)
+      await evaluate(tally, { ...samples, ...(await components.first(count)) }, part)
     }
   }
   return {
@@ -95,12 +95,12 @@ async function reduce(samples: Samples, { training }: Part, count: number, signa
     samples,
     samples.labels.map((_, row) => row),
   )
-  const places = await runTask(() => addon().projectPca(all, pca), signal)
   return {
-    first: (wanted: number) => ({
-      dimensions: wanted,
-      data: places.filter((_, i) => i % count < wanted),
-    }),
+    first: async (wanted: number) => {
+      const components = pca.components.subarray(0, wanted * samples.dimensions)
+      const data = await runTask(() => addon().projectPca(all, { mean: pca.mean, components }), signal)
+      return { dimensions: wanted, data }
+    },
     explained: (wanted: number) => {
       const held = pca.variances.subarray(0, wanted).reduce((a, b) => a + b, 0)
       return pca.totalVariance > 0 ? held / pca.totalVariance : 0

@@ -75,13 +75,15 @@ const weightsOf = (svm: LinearSvm, place: number) => {
 
 describe('the machines', () => {
   test.each([
-    ['as scikit-learn has it', 1, 1],
-    ['with a large cost', 100, 1],
-    ['with a small cost', 0.01, 1],
-    ['with another constant', 1, 3],
-    ['without a constant', 1, 0],
-  ])('are at the one least of their objectives: %s', async (_, cost, bias) => {
-    const features = clouds(60, 7)
+    ['as scikit-learn has it', 1, 1, 60, 7],
+    ['with a large cost', 100, 1, 60, 7],
+    ['with a small cost', 0.01, 1, 60, 7],
+    ['with another constant', 1, 3, 60, 7],
+    ['without a constant', 1, 0, 60, 7],
+    ['of fewer rows than values', 1, 1, 12, 30],
+    ['of rows that all can be told apart, with a large cost', 1000, 1, 12, 30],
+  ])('are at the one least of their objectives: %s', async (_, cost, bias, rows, dimensions) => {
+    const features = clouds(rows, dimensions)
     const svm = await LinearSvm.fit(features, { cost, bias, tolerance: 1e-15 })
     for (const [place, { label, objective, gradientNorm }] of svm.fit.entries()) {
       const { value, gradient } = objectiveOf(features, label, weightsOf(svm, place), cost, bias)

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/linalg_qr.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/where.h>
@@ -11,6 +12,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <string>
+#include <tuple>
 
 #include "core/runtime/error.h"
 
@@ -101,6 +103,7 @@ at::Tensor stepLengths(const Problem& problem, const at::Tensor& weights, const 
   return steps;  // next to none: what double precision can tell is reached
 }
 
+/// Its `weights` are [d, classes].
 FittedSvm fit(const Problem& problem, at::Tensor weights, const SvmOptions& options,
               const Cancellation& cancellation) {
   for (std::int64_t iteration = 0; iteration <= options.mostIterations; ++iteration) {
@@ -111,8 +114,7 @@ FittedSvm fit(const Problem& problem, at::Tensor weights, const SvmOptions& opti
     const auto gradients = problem.gradients(weights, violations);
     const auto squares = columnDot(gradients, gradients);
     const auto unfinished = squares.div(2).gt(objectives * options.tolerance);
-    if (!unfinished.any().item<bool>())
-      return {weights.t().contiguous(), objectives, squares.sqrt(), iteration};
+    if (!unfinished.any().item<bool>()) return {weights, objectives, squares.sqrt(), iteration};
     const auto active = violations.gt(0).to(at::kDouble);
     const auto directions = newtonDirections(problem, gradients, active, unfinished, cancellation);
     const auto steps =
@@ -146,14 +148,23 @@ std::vector<FittedSvm> fitLinearSvm(const at::Tensor& features, const at::Tensor
                                     const Cancellation& cancellation) {
   const at::NoGradGuard noGrad;
   requireUsable(features, labels, classes);
-  const auto rows = withBias(features, options.bias);
+  auto rows = withBias(features, options.bias);
+  // The best weights are sums of rows. Where there are fewer rows than values, they are looked for among
+  // these, in an orthonormal basis: lengths and products stay, and there are fewer dimensions.
+  at::Tensor basis;
+  if (rows.size(0) < rows.size(1)) {
+    basis = std::get<0>(at::linalg_qr(rows.t()));
+    rows = at::matmul(rows, basis);
+  }
   const auto targets =
       at::full({rows.size(0), classes}, -1.0, rows.options()).scatter_(1, labels.unsqueeze(1), 1.0);
-  auto start = at::zeros({rows.size(1), classes}, rows.options());
+  auto weights = at::zeros({rows.size(1), classes}, rows.options());
   std::vector<FittedSvm> fitted;
   for (const auto cost : options.costs) {
-    fitted.push_back(fit(Problem(rows, targets, cost), start, options, cancellation));
-    start = fitted.back().weights.t();
+    auto machines = fit(Problem(rows, targets, cost), weights, options, cancellation);
+    weights = machines.weights;
+    machines.weights = (basis.defined() ? at::matmul(basis, weights) : weights).t().contiguous();
+    fitted.push_back(std::move(machines));
   }
   return fitted;
 }
