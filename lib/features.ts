@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { clipSpan } from './clip-times'
+import { clipSpan } from './clip-span'
 import {
   type ExtractSetOptions,
   featureSampling,

@@ -1,4 +1,5 @@
-import { type ClipTimes, clipSpan, clipTimes } from './clip-times'
+import { clipSpan } from './clip-span'
+import { type ClipTimes, clipTimes } from './clip-times'
 import type { ModelConfig } from './config/model'
 import { evaluationSampling } from './config/sampling'
 import {

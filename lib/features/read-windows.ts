@@ -1,4 +1,5 @@
-import { type ClipTimes, clipSpan, clipTimes } from '../clip-times'
+import { clipSpan } from '../clip-span'
+import { type ClipTimes, clipTimes } from '../clip-times'
 import { featureSampling, type ResolvedExtraction } from '../config/features'
 import { unlabelledItems } from '../labels'
 import type { ModelState } from '../model'
