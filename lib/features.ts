@@ -20,7 +20,8 @@ import { looselyLabelledItems } from './labels'
 import { type C3D, type ModelState, modelState } from './model'
 import type { NativeItems } from './native/binding'
 import { C3DError, fileError } from './native/errors'
-import { readOutClips } from './scoring'
+import { evaluations } from './prediction-queue'
+import { type ClipOutput, readOutClips } from './scoring'
 
 /** What is known of one video: its rows. */
 interface Extracted {
@@ -116,7 +117,7 @@ class Extraction {
       readout: this.#readout.native,
     }
     try {
-      await readOutClips(this.#model, request, ({ item, start, values }) => {
+      const onClip = ({ item, start, values }: ClipOutput) => {
         const video = waiting[item] ?? 0
         if (this.#current?.video !== video) {
           this.#finishVideo(progress)
@@ -127,7 +128,8 @@ class Extraction {
         this.#current.starts.push(start)
         // The batch's memory is kept only where it is wanted.
         if (this.#settings.per === 'clip' || clipFiles !== undefined) this.#current.clips.push(finished)
-      })
+      }
+      await evaluations.run(() => readOutClips(this.#model, request, onClip), request.signal)
       this.#finishVideo(progress)
     } finally {
       await this.#writing

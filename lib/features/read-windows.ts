@@ -5,7 +5,8 @@ import { unlabelledItems } from '../labels'
 import type { ModelState } from '../model'
 import type { NativeVideoInfo } from '../native/binding'
 import { openVideo } from '../open-video'
-import { readOutClips } from '../scoring'
+import { predictions } from '../prediction-queue'
+import { type ClipOutput, readOutClips } from '../scoring'
 import { EventQueue } from '../training/event-queue'
 import type { Readout } from './readout'
 
@@ -37,13 +38,16 @@ export async function* readWindows(
     sampling: featureSampling(stride, model.config.preprocessing),
     readout: readout.native,
   }
-  const work = readOutClips(model, request, ({ start, values }) => {
+  const onClip = ({ start, values }: ClipOutput) => {
     const times = clipTimes(start, Math.min(frames, start + span), framesPerSecond)
     queue.push({ ...times, values: readout.finish(values) }, false)
-  }).then(
-    () => queue.end(),
-    (error) => queue.end({ error }),
-  )
+  }
+  const work = predictions
+    .run(() => readOutClips(model, request, onClip), request.signal)
+    .then(
+      () => queue.end(),
+      (error) => queue.end({ error }),
+    )
   try {
     for (let next = await queue.take(); next; next = await queue.take()) yield next.event
   } finally {
