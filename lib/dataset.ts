@@ -1,6 +1,7 @@
 import {
   type FoldOptions,
   foldsSchema,
+  type GroupBy,
   type OpenOptions,
   openSchema,
   type ReportOptions,
@@ -119,8 +120,8 @@ export class VideoDataset implements Disposable {
   }
 
   /**
-   * The same to look at what there is, not to train on it: also when nothing can be read, and with the videos that lie
-   * in the folder itself, whose label is ''.
+   * The same to look at what there is, not to train on it: also when nothing can be read, and with videos whose label
+   * is '': those that lie in the folder itself, or a single video or frame folder.
    */
   static async inspect(source: string, options: OpenOptions = {}): Promise<VideoDataset> {
     return VideoDataset.#openSource(source, options, true)
@@ -223,6 +224,13 @@ export class VideoDataset implements Disposable {
         `Cannot make ${count} folds of the ${this.videos.length} videos of '${this.source}': they are of ${filled} groups. Make fewer folds, or add videos.`,
       )
     return Array.from({ length: count }, (_, fold) => this.#parted((i) => foldOf[i] === fold))
+  }
+
+  /** Which videos `split` and `folds` keep together: equal numbers, one for each of `videos`. */
+  groups(groupBy: GroupBy = 'auto'): number[] {
+    const names = splitGroups(this.#members, groupBy)
+    const numbers = new Map([...new Set(names)].map((name, number) => [name, number]))
+    return names.map((name) => numbers.get(name) ?? 0)
   }
 
   /** The videos for which `filter` returns true. The classes stay the same. */

@@ -1,5 +1,6 @@
 /** The public API of torch-c3d. */
 export { architectures } from './architectures'
+export type { WindowPrediction } from './classification'
 export { type ClipBatch, ClipLoader } from './clip-loader'
 export { type ClipMean, clipMean } from './clip-mean'
 export type {
@@ -11,6 +12,7 @@ export type {
   ArchitectureOptions,
 } from './config/architectures'
 export type { ClipCache } from './config/cache'
+export type { ClipLabelOptions, FrameRange } from './config/clip-labels'
 export type { ClipLoaderOptions } from './config/clip-loader'
 export type { ClipMeanOptions } from './config/clip-mean'
 export type {
@@ -22,7 +24,9 @@ export type {
   SplitListsOptions,
   SplitOptions,
 } from './config/dataset'
+export type { ClassifyOptions, ExtractOptions, ExtractSetOptions, FeaturePooling } from './config/features'
 export type { FramesOptions } from './config/frames'
+export type { CrossValidationOptions, PcaOptions, SplitsOptions, SvmOptions } from './config/linear'
 export type { ComputeOptions, CreateOptions, LoadOptions, ModelConfig } from './config/model'
 export type { MotionName, MotionOptions } from './config/motion'
 export type { PackingProgress, PackOptions } from './config/pack'
@@ -39,8 +43,10 @@ export type {
   PredictOptions,
   ScoringProgress,
 } from './config/scoring'
+export type { SimilarityOptions, VideoPair } from './config/similarity'
 export type { TrainerConfig, TrainerOptions } from './config/trainer'
 export type { TrainingConfig } from './config/training'
+export { type CrossValidation, crossValidate, evaluateSplits } from './cross-validation'
 export { VideoDataset } from './dataset'
 export type { DatasetProblem } from './dataset/listing'
 export type { Overlap } from './dataset/overlap'
@@ -52,14 +58,28 @@ export { saveResults } from './evaluation/results-file'
 export type { LabelProbability } from './evaluation/top-labels'
 export type { ClassScore, VideoScores } from './evaluation/video-metrics'
 export type { VideoResult } from './evaluation/video-result'
+export { type ExtractionSpeed, extractionSpeed, type Pace } from './extraction-speed'
+export { extract } from './features'
+export { type ClipActivations, readC3dFile, writeC3dFile } from './features/c3d-file'
+export type { ClipFeatures, VideoFeatures } from './features/extract-video'
+export { loadFeatures, saveFeatures } from './features/feature-file'
+export { type FeatureRow, FeatureSet, type FeatureSetContents } from './features/feature-set'
+export { labelClips, readFrameLabels } from './features/label-clips'
 export { type Frames, frames } from './frames'
 export type { InputBatch, PixelBatch } from './input-batch'
+export type { LinearEvaluation, Part, PartScore, ReducedEvaluation } from './linear/evaluate-parts'
+export type { CostScore } from './linear/fit-svm'
+export { type OfficialSplits, officialParts } from './linear/official-splits'
+export { type FitReport, LinearSvm } from './linear-svm'
 export { type ArchitectureSummary, C3D, type Gradients, type TensorInfo } from './model'
 export { makeMotionVideos } from './motion/make-motion-videos'
 export { C3DError, type C3DErrorCode } from './native/errors'
 export { type Packing, packVideos } from './pack'
+export { Pca } from './pca'
 export { type ClipPrediction, type FusedPrediction, type Prediction, predict } from './prediction'
 export { type MemoryUse, type RuntimeInfo, runtime } from './runtime'
+export { evaluateSimilarity, type FoldSimilarity, readPairs, type Similarity } from './similarity'
+export { distances } from './similarity/distances'
 export type { StepBatch, StepResult, Trainer, TrainerState } from './trainer'
 export { type TrainOptions, train } from './training'
 export type {

@@ -1,4 +1,6 @@
+import { classifyVideo, type WindowPrediction } from './classification'
 import { type Architecture, resolveArchitecture } from './config/architectures'
+import type { ClassifyOptions, ExtractOptions } from './config/features'
 import {
   type ComputeOptions,
   type CreateOptions,
@@ -15,6 +17,7 @@ import { type Preprocessing, type PreprocessingOptions, resolvePreprocessing } f
 import { presets } from './config/presets'
 import type { PredictOptions } from './config/scoring'
 import type { TrainerOptions } from './config/trainer'
+import { type ClipFeatures, extractClips, extractVideo, type VideoFeatures } from './features/extract-video'
 import { checkedLabels, type InputBatch, requireInput } from './input-batch'
 import { loadMeanCube, MEAN_CUBE } from './mean-cube'
 import { addon } from './native/addon'
@@ -182,6 +185,38 @@ export class C3D implements Disposable {
   async predict(video: string, options: PredictOptions = {}): Promise<Prediction> {
     const state = this.#open()
     return predictions.run(() => predictVideo(state, video, options), options.signal)
+  }
+
+  /**
+   * What a layer makes of a video's clips. With the defaults (fc6, clips of 16 frames that overlap by 8), `descriptor`
+   * is the C3D descriptor of the paper's section 3.3: the mean over the clips, L2-normalised.
+   *
+   * @example const { descriptor, clips } = await model.extract('clip.mp4')
+   * @throws C3D_INVALID_ARGUMENT (a layer that there is not), C3D_FILE_NOT_FOUND, C3D_VIDEO_UNREADABLE,
+   * C3D_FFMPEG_MISSING, C3D_ABORTED
+   */
+  async extract(video: string, options: ExtractOptions = {}): Promise<VideoFeatures> {
+    return extractVideo(this.#open(), this.summary().layers, video, options)
+  }
+
+  /**
+   * The clips of `extract` one by one as they are computed, for videos of any length. Leaving the loop stops the work.
+   *
+   * @example for await (const { startSeconds, values } of model.extractClips('long.mp4', { stride: 16 })) …
+   * @throws as `extract`
+   */
+  extractClips(video: string, options: ExtractOptions = {}): AsyncGenerator<ClipFeatures, void, undefined> {
+    return extractClips(this.#open(), this.summary().layers, video, options)
+  }
+
+  /**
+   * Classifies a long video window by window, each a clip, as it is computed. Leaving the loop stops the work.
+   *
+   * @example for await (const { startSeconds, top } of model.classify('long.mp4', { stride: 8, smoothing: 5 })) …
+   * @throws C3D_FILE_NOT_FOUND, C3D_VIDEO_UNREADABLE, C3D_FFMPEG_MISSING, C3D_ABORTED
+   */
+  classify(video: string, options: ClassifyOptions = {}): AsyncGenerator<WindowPrediction, void, undefined> {
+    return classifyVideo(this.#open(), video, options)
   }
 
   /**

@@ -1,3 +1,5 @@
+import { clipSpan } from './clip-span'
+import { type ClipTimes, clipTimes } from './clip-times'
 import type { ModelConfig } from './config/model'
 import { evaluationSampling } from './config/sampling'
 import {
@@ -17,14 +19,7 @@ import { openVideo } from './open-video'
 import { choosePrecision, nativePrecision } from './precision/choose'
 import { type ClipScore, scoreClips } from './scoring'
 
-export interface ClipPrediction {
-  /** First frame, counted from 0. */
-  start: number
-  /** The frame behind the last one. */
-  end: number
-  /** The same in seconds; left out where the frame rate is not known, as in frame folders. */
-  startSeconds?: number
-  endSeconds?: number
+export interface ClipPrediction extends ClipTimes {
   /** The likeliest classes, best first. */
   top: LabelProbability[]
 }
@@ -103,23 +98,11 @@ export async function predictVideo(
       top: topLabels(probabilities, config.classes, topK),
       probabilities,
       clips: scores.map((clip) => ({
-        ...timesOf(clip.start, Math.min(info.frames, clip.start + span), info.framesPerSecond),
+        ...clipTimes(clip.start, Math.min(info.frames, clip.start + span), info.framesPerSecond),
         top: topLabels(new ScorePool(aggregate).addAll(clip.crops).probabilities(), config.classes, topK),
       })),
     }
   } finally {
     videos.close()
   }
-}
-
-/** Frames of the video from the first to the last one of a clip, both included. */
-function clipSpan({ architecture, preprocessing }: ModelConfig, framesPerSecond: number): number {
-  const { temporalStride, framesPerSecond: wanted } = preprocessing
-  const step = temporalStride * (wanted && framesPerSecond > 0 ? framesPerSecond / wanted : 1)
-  return Math.floor((architecture.input.frames - 1) * step + 1e-6) + 1
-}
-
-function timesOf(start: number, end: number, framesPerSecond: number): Omit<ClipPrediction, 'top'> {
-  if (!(framesPerSecond > 0)) return { start, end }
-  return { start, end, startSeconds: start / framesPerSecond, endSeconds: end / framesPerSecond }
 }

@@ -1,13 +1,13 @@
 import type { z } from 'zod'
 import { type cacheSchema, nativeCache } from './config/cache'
 import { type LoaderSettings, nativeLoader } from './config/loader'
-import type { ModelConfig } from './config/model'
 import type { ScoringProgress } from './config/scoring'
 import { addon } from './native/addon'
 import type {
   NativeItems,
   NativeModel,
   NativePrecision,
+  NativeReadout,
   NativeSampling,
   NativeScoreEvent,
   NativeUnreadable,
@@ -38,31 +38,60 @@ export interface ScoringRequest {
   onUnreadable?: ((videos: NativeUnreadable[]) => void) | undefined
 }
 
+/** What the network gave for one crop of a clip. */
+export interface ClipOutput {
+  /** Place of the clip's video in the request. */
+  item: number
+  /** First frame. */
+  start: number
+  values: Float32Array
+}
+
+export interface ReadoutRequest extends ScoringRequest {
+  readout: NativeReadout
+}
+
 /** Runs the clips of some videos through the network, handing over each clip as it is computed. */
 export async function scoreClips(
-  model: { native: NativeModel; config: ModelConfig },
+  model: { native: NativeModel },
   request: ScoringRequest,
   onClip: (clip: ClipScore) => void,
 ): Promise<void> {
-  const { signal, onProgress, onUnreadable, items, sampling, precision, batchSize, loader, cache } = request
-  const classes = model.config.classes.length
+  const crops = new CropMerger(onClip)
+  await readOutClips(model, { ...request, readout: LOGITS }, ({ item, start, values }) =>
+    crops.add(item, start, Array.from(values)),
+  )
+  crops.end()
+}
+
+const LOGITS: NativeReadout = { layer: '', pooling: 'none' }
+
+/** The same for what any layer gives, crop by crop. Clips of a video come one behind the other. */
+export async function readOutClips(
+  model: { native: NativeModel },
+  request: ReadoutRequest,
+  onClip: (clip: ClipOutput) => void,
+): Promise<void> {
+  const { signal, onProgress, onUnreadable, items, sampling, precision, batchSize, readout, loader, cache } =
+    request
   const nativeRequest = {
     items,
     sampling,
     precision,
     batchSize,
+    readout,
     loader: nativeLoader(loader),
     cache: nativeCache(cache),
   }
-  const crops = new CropMerger(onClip)
   const deliver = (event: NativeScoreEvent): void => {
     if (event.type === 'unreadable') {
       onUnreadable?.(event.videos)
       return
     }
+    const size = event.outputs.length / event.items.length
     event.items.forEach((item, i) => {
-      const logits = Array.from(event.logits.subarray(i * classes, (i + 1) * classes))
-      crops.add(item, event.starts[i] ?? 0, logits)
+      const values = event.outputs.subarray(i * size, (i + 1) * size)
+      onClip({ item, start: event.starts[i] ?? 0, values })
     })
     onProgress?.({ done: event.done, total: event.total })
   }
@@ -71,7 +100,6 @@ export async function scoreClips(
     deliver,
     signal,
   )
-  crops.end()
 }
 
 /** Crops of one clip come one behind the other. */

@@ -21,11 +21,16 @@ export const SOURCE_HELP = 'folder of <class>/<video>, manifest (.csv, .jsonl) o
 /** Options that an official split has no use for. */
 const MANIFEST_OPTIONS = ['root', 'classNames']
 
-export function addSourceOptions(command: Command): Command {
+/** For commands that have no use for the two parts of an official split. */
+export function addManifestOptions(command: Command, split = "value of a manifest's split column"): Command {
   return command
-    .option('--split <name>', "value of a manifest's split column, or number of an official split")
+    .option('--split <name>', split)
     .option('--root <folder>', 'what the paths of a manifest or list file count from')
     .option('--class-names <file>', 'names of the classes of a list file, like classInd.txt')
+}
+
+export function addSourceOptions(command: Command): Command {
+  return addManifestOptions(command, "value of a manifest's split column, or number of an official split")
     .addOption(
       new Option(
         '--ucf101-lists <folder>',

@@ -1,11 +1,14 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../package-info'
+import { addClassifyCommand } from './classify'
 import { addDataCommand } from './data'
 import { addEvaluateCommand } from './evaluate'
+import { addExtractCommand } from './extract'
 import { addInfoCommand } from './info'
 import { addMakeMotionVideosCommand } from './make-motion-videos'
 import { addPredictCommand } from './predict'
 import { ExitStatus, Session } from './session'
+import { addSvmCommand } from './svm'
 import { type Streams, Terminal } from './terminal'
 import { addTrainCommand } from './train'
 
@@ -27,6 +30,9 @@ const commands: AddCommand[] = [
   addTrainCommand,
   addEvaluateCommand,
   addPredictCommand,
+  addClassifyCommand,
+  addExtractCommand,
+  addSvmCommand,
   addDataCommand,
   addInfoCommand,
   addMakeMotionVideosCommand,

@@ -6,9 +6,9 @@ import { C3DError, fileError } from '../native/errors'
 import { readCaffeList } from './caffe-list'
 import type { Listing } from './listing'
 import { readManifest } from './manifest'
-import { scanFolder } from './scan'
+import { isVideo, scanFolder, singleVideo } from './scan'
 
-type Kind = 'folder' | 'csv' | 'jsonl' | 'list'
+type Kind = 'folder' | 'video' | 'csv' | 'jsonl' | 'list'
 
 const KINDS: Readonly<Record<string, Kind>> = {
   '.csv': 'csv',
@@ -21,6 +21,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 
 const NAMES: Readonly<Record<Kind, string>> = {
   folder: 'folder',
+  video: 'video',
   csv: 'CSV manifest',
   jsonl: 'JSONL manifest',
   list: 'list file',
@@ -54,8 +55,9 @@ export async function readSource(
   source: string,
   { given, clipLength, unlabelled }: SourceRequest,
 ): Promise<Listing> {
-  const kind = await kindOf(source)
+  const kind = await kindOf(source, unlabelled)
   refuseUnheeded(source, kind, given)
+  if (kind === 'video') return singleVideo(source)
   if (kind === 'folder') return scanFolder(source, { unlabelled })
   const { root, split, classNames } = given
   if (kind === 'list') return readCaffeList(source, { root, classNames, clipLength })
@@ -71,13 +73,14 @@ function refuseUnheeded(source: string, kind: Kind, given: SourceOptions): void 
   }
 }
 
-async function kindOf(source: string): Promise<Kind> {
+async function kindOf(source: string, unlabelled: boolean): Promise<Kind> {
   const entry = await stat(source).catch((error) => {
     throw fileError(error, `open '${source}'`)
   })
   if (entry.isDirectory()) return 'folder'
   const kind = KINDS[path.extname(source).toLowerCase()]
   if (kind) return kind
+  if (unlabelled && isVideo(source)) return 'video'
   throw new C3DError(
     'C3D_INVALID_ARGUMENT',
     `Expected a folder of <class>/<video>, a manifest (.csv, .jsonl) or a list file (.txt, .lst), got '${source}'.`,

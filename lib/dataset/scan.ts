@@ -12,10 +12,11 @@ const SPLIT = /^(train|training|val|valid|validation|test|testing)$/i
 /**
  * Finds the videos of every class: files by their extension, and folders of images. Hidden files and anything else (a
  * LICENSE, a list) are passed over. Throws when there is nothing to be found, saying what lies there instead; with
- * `unlabelled`, videos without a class folder are something.
+ * `unlabelled`, videos without a class folder are something, and so is a frame folder by itself.
  */
 export async function scanFolder(folder: string, { unlabelled = false } = {}): Promise<Listing> {
   const root = await list(folder)
+  if (unlabelled && root.files.some(isImage)) return singleVideo(folder)
   const classes: { name: string; path: string }[] = []
   const videos: ListedVideo[] = []
   const problems: DatasetProblem[] = []
@@ -31,6 +32,17 @@ export async function scanFolder(folder: string, { unlabelled = false } = {}): P
   if (unlabelled)
     videos.push(...loose.map((name) => ({ path: path.join(folder, name), labels: [], where: '' })))
   return { source: folder, folder, classes, videos, problems, warnings: looseWarning(folder, loose.length) }
+}
+
+/** By its extension. */
+export function isVideo(file: string): boolean {
+  return VIDEO.test(file)
+}
+
+/** A video file or frame folder by itself, without a class. */
+export function singleVideo(video: string): Listing {
+  const videos = [{ path: video, labels: [], where: '' }]
+  return { source: video, folder: path.dirname(video), classes: [], videos, problems: [], warnings: [] }
 }
 
 async function scanClass(folder: string): Promise<{ videos: string[]; problems: DatasetProblem[] }> {

@@ -25,7 +25,8 @@ export async function readNpy(file: string): Promise<NpyArray> {
   }
 }
 
-function parseNpy(bytes: Buffer): NpyArray {
+/** The same of the bytes of such a file. Throws an Error that says what is wrong with them. */
+export function parseNpy(bytes: Buffer): NpyArray {
   if (bytes.length < 12 || bytes.toString('latin1', 0, 6) !== MAGIC)
     throw new Error('expected a .npy file, which begins with \\x93NUMPY')
   const major = bytes[6] ?? 0
@@ -53,8 +54,17 @@ function parseNpy(bytes: Buffer): NpyArray {
 
 /** The bytes of a .npy file, format version 1. */
 export function formatNpy({ data, shape }: NpyArray): Buffer {
+  return Buffer.concat([npyHeader('<f4', shape), bytesOf(data)])
+}
+
+/**
+ * What comes before the values.
+ *
+ * @param type as NumPy writes it: '<f4' for float32, '<i8' for 64-bit integers, '<U5' for texts of 5 characters
+ */
+export function npyHeader(type: string, shape: readonly number[]): Buffer {
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${sizes}), }`
+  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': (${sizes}), }`
   const beforeText = 10
   // The values begin at a multiple of 64 bytes, and the header ends with a line feed.
   const total = Math.ceil((beforeText + text.length + 1) / 64) * 64
@@ -65,5 +75,10 @@ export function formatNpy({ data, shape }: NpyArray): Buffer {
   header.writeUInt16LE(total - beforeText, 8)
   header.write(text, beforeText, 'latin1')
   header.write('\n', total - 1, 'latin1')
-  return Buffer.concat([header, Buffer.from(data.buffer, data.byteOffset, data.byteLength)])
+  return header
+}
+
+/** The memory of a typed array. */
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }

@@ -7,12 +7,16 @@ import { fileError } from '../native/errors'
  *
  * @throws C3D_FILE, and then nothing has changed
  */
-export async function replaceFile(file: string, contents: Buffer | string): Promise<void> {
+export async function replaceFile(
+  file: string,
+  contents: Uint8Array | string | AsyncIterable<Uint8Array | string>,
+): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`
   try {
     const handle = await open(temporary, 'w')
     try {
-      await handle.writeFile(contents)
+      if (typeof contents === 'string' || contents instanceof Uint8Array) await handle.writeFile(contents)
+      else for await (const piece of contents) await handle.writeFile(piece)
       await handle.sync()
     } finally {
       await handle.close()
@@ -22,4 +26,9 @@ export async function replaceFile(file: string, contents: Buffer | string): Prom
     await rm(temporary, { force: true }).catch(() => {})
     throw fileError(error, `write '${file}'`)
   }
+}
+
+/** Contents that need not lie in memory in one piece. */
+export async function* inPieces(...pieces: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* pieces
 }

@@ -482,8 +482,17 @@ export interface NativeScoreRequest {
   sampling: NativeSampling
   precision: NativePrecision
   batchSize: number
+  /** What is taken from the network for each clip. */
+  readout: NativeReadout
   loader: NativeLoaderOptions
   cache: NativeClipCache
+}
+
+export interface NativeReadout {
+  /** Name of the layer whose output is wanted: after ReLU for 'conv' and 'linear'. '': the logits. */
+  layer: string
+  /** How [C, T, H, W] becomes a vector: all of it, or [C] over time and space. */
+  pooling: 'none' | 'average' | 'max'
 }
 
 /** A video of which clips could not be read. */
@@ -494,17 +503,59 @@ export interface NativeUnreadable {
 
 export type NativeScoreEvent = NativeClipScores | { type: 'unreadable'; videos: NativeUnreadable[] }
 
-/** Logits of a batch of clips as they are computed. */
+/** What the network gave for a batch of clips, as it is computed. */
 export interface NativeClipScores {
   type: 'clips'
   /** Place of each clip's video in `request.items`. */
   items: Int32Array
   /** First frame of each clip. */
   starts: Float64Array
-  /** [clips, classes] */
-  logits: Float32Array
+  /** [clips, values] */
+  outputs: Float32Array
   done: number
   total: number
+}
+
+/** Some rows of a matrix. Its memory must be left alone until the task has ended. */
+export interface NativeRows {
+  /** [n, dimensions] */
+  features: Float32Array
+  dimensions: number
+  /** Places of the rows that are meant. */
+  rows: Int32Array
+}
+
+export interface NativeSvmOptions {
+  classes: number
+  /** The C of each machine; ascending ones are found faster. */
+  costs: number[]
+  /** The constant feature behind the others; 0: none. */
+  bias: number
+  /** Part of itself by which an objective may be above the least. */
+  tolerance: number
+  maxIterations: number
+}
+
+/** One machine a class. */
+export interface NativeSvm {
+  /** [classes, dimensions + 1]; the last of each is the constant feature's. */
+  weights: Float64Array
+  /** [classes] */
+  objectives: Float64Array
+  /** [classes], of the objective at these weights. */
+  gradientNorms: Float64Array
+  iterations: number
+}
+
+export interface NativePca {
+  /** [dimensions] */
+  mean: Float64Array
+  /** [components, dimensions] */
+  components: Float64Array
+  /** [components] */
+  variances: Float64Array
+  /** Of all components, also those that are left out. */
+  totalVariance: number
 }
 
 export interface NativeIndexEvent {
@@ -636,5 +687,12 @@ export interface NativeBinding {
     request: NativeScoreRequest,
     onEvent: (event: NativeScoreEvent) => void,
   ): NativeTask<void>
+  /** `labels`: of the chosen rows, 0 <= label < classes. */
+  fitSvm(rows: NativeRows, labels: Int32Array, options: NativeSvmOptions): NativeTask<NativeSvm[]>
+  /** [rows, classes] */
+  svmDecisions(rows: NativeRows, svm: { weights: Float64Array; bias: number }): NativeTask<Float64Array>
+  fitPca(rows: NativeRows, components: number): NativeTask<NativePca>
+  /** [rows, components] */
+  projectPca(rows: NativeRows, pca: Pick<NativePca, 'mean' | 'components'>): NativeTask<Float32Array>
   createVideo(file: string, options: NativeVideoWriterOptions): NativeVideoWriter
 }

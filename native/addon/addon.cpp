@@ -4,6 +4,7 @@
 #include "addon/convolution_checks.h"
 #include "addon/environment.h"
 #include "addon/frames.h"
+#include "addon/linear_models.h"
 #include "addon/model_handle.h"
 #include "addon/properties.h"
 #include "addon/runs.h"
@@ -192,6 +193,10 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("train", train);
   set("createTrainer", createTrainer);
   set("score", score);
+  set("fitSvm", fitSvm);
+  set("svmDecisions", svmDecisions);
+  set("fitPca", fitPca);
+  set("projectPca", projectPca);
   set("createVideo", createVideo);
   return exports;
 }

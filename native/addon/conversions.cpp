@@ -70,6 +70,13 @@ video::CropMode toCropMode(const std::string& name) {
   unknown("crop", name);
 }
 
+FeaturePooling toFeaturePooling(const std::string& name) {
+  if (name == "none") return FeaturePooling::None;
+  if (name == "average") return FeaturePooling::Average;
+  if (name == "max") return FeaturePooling::Max;
+  unknown("pooling of features", name);
+}
+
 std::vector<double> toNumbers(const Napi::Array& list) {
   std::vector<double> numbers;
   for (std::uint32_t i = 0; i < list.Length(); ++i)
@@ -414,6 +421,10 @@ TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLay
   config.checkpointSeconds = number(limits, "checkpointSeconds");
   config.keepEpochs = integer(limits, "keepEpochs");
   return config;
+}
+
+Readout toReadout(const Napi::Object& object) {
+  return {text(object, "layer"), toFeaturePooling(text(object, "pooling"))};
 }
 
 RunFiles toRunFiles(const Napi::Object& source) {

@@ -27,6 +27,7 @@ std::vector<ConvolutionShape> toConvolutionShapes(const Napi::Array& list);
 Initializer toInitializer(const std::string& name);
 video::SamplingOptions toSampling(const Napi::Object& object);
 std::vector<video::LabelledVideo> toItems(const Napi::Object& object);
+Readout toReadout(const Napi::Object& object);
 RunFiles toRunFiles(const Napi::Object& object);
 /// [{ name, offset }]
 std::vector<TensorLocation> toLocations(const Napi::Array& list);

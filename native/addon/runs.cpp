@@ -30,7 +30,7 @@ bool isDroppable(const TrainingEvent& event) {
   return std::holds_alternative<StepEvent>(event) || std::holds_alternative<EvaluationProgressEvent>(event);
 }
 
-Napi::Object toScoreEvent(Napi::Env env, const std::vector<video::ClipSpec>& clips, const at::Tensor& logits,
+Napi::Object toScoreEvent(Napi::Env env, const std::vector<video::ClipSpec>& clips, const at::Tensor& outputs,
                           std::size_t done, std::size_t total) {
   auto items = Napi::Int32Array::New(env, clips.size());
   auto starts = Napi::Float64Array::New(env, clips.size());
@@ -42,7 +42,7 @@ Napi::Object toScoreEvent(Napi::Env env, const std::vector<video::ClipSpec>& cli
   event.Set("type", "clips");
   event.Set("items", items);
   event.Set("starts", starts);
-  event.Set("logits", toFloat32Array(env, logits));
+  event.Set("outputs", toFloat32Array(env, outputs));
   event.Set("done", static_cast<double>(done));
   event.Set("total", static_cast<double>(total));
   return event;
@@ -103,17 +103,19 @@ Napi::Value score(const Napi::CallbackInfo& info) {
     const auto precision = toMixedPrecision(object(request, "precision"));
     const auto loading =
         toLoaderOptions(static_cast<std::size_t>(integer(request, "batchSize")), object(request, "loader"));
+    const auto readout = toReadout(object(request, "readout"));
     const auto makeCache = toFrameCache(object(request, "cache"));
     return startComputing(
         env, info[2].As<Napi::Function>(),
-        [model, data, sampling, precision, loading, makeCache](Task& task) -> ToJs {
+        [model, data, sampling, precision, loading, readout, makeCache](Task& task) -> ToJs {
           auto withCache = loading;
           withCache.cache = makeCache();
           scoreClips(
-              model->network, precision, data, model->layout, sampling, withCache, task.cancellation(),
-              [&task](const auto& clips, const at::Tensor& logits, std::size_t done, std::size_t total) {
-                task.emit([clips, logits, done, total](Napi::Env e) {
-                  return toScoreEvent(e, clips, logits, done, total);
+              model->network, precision, data, model->layout, sampling, withCache, readout,
+              task.cancellation(),
+              [&task](const auto& clips, const at::Tensor& outputs, std::size_t done, std::size_t total) {
+                task.emit([clips, outputs, done, total](Napi::Env e) {
+                  return toScoreEvent(e, clips, outputs, done, total);
                 });
               },
               [&](const auto& unreadable) {

@@ -75,6 +75,16 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
     train: () => task(() => finished()),
     createTrainer: () => fakeTrainer(),
     score: () => task(() => {}),
+    fitSvm: () => task(() => []),
+    svmDecisions: () => task(() => new Float64Array()),
+    fitPca: () =>
+      task(() => ({
+        mean: new Float64Array(),
+        components: new Float64Array(),
+        variances: new Float64Array(),
+        totalVariance: 0,
+      })),
+    projectPca: () => task(() => new Float32Array()),
     createVideo: () => ({ write: () => {}, finish: () => {} }),
     ...overrides,
   }
@@ -237,7 +247,7 @@ export function fakeScoring(
           type: 'clips',
           items: Int32Array.of(item),
           starts: Float64Array.of(start),
-          logits: Float32Array.from(logits),
+          outputs: Float32Array.from(logits),
           done: i + 1,
           total: clips.length,
         })

@@ -65,14 +65,15 @@ async function inputsOf(model: C3D, sampling: Partial<NativeSampling>) {
       sampling: { ...evaluationSampling('all', 1, model.preprocessing), ...sampling },
       precision: { type: 'float32', float32Layers: [] },
       batchSize: 4,
+      readout: { layer: '', pooling: 'none' },
       loader: { threads: 1, prefetch: 1, skipUnreadable: false },
       cache: { type: 'none' },
     },
     (event) => {
       if (event.type !== 'clips') return
-      const size = event.logits.length / event.starts.length
+      const size = event.outputs.length / event.starts.length
       event.starts.forEach((start, i) => {
-        clips.push({ start, values: Array.from(event.logits.subarray(i * size, (i + 1) * size)) })
+        clips.push({ start, values: Array.from(event.outputs.subarray(i * size, (i + 1) * size)) })
       })
     },
   ).done

@@ -57,14 +57,15 @@ async function framesOfClips(model: C3D, videos: NativeVideoSet, sampling: Parti
       },
       precision: { type: 'float32', float32Layers: [] },
       batchSize: 2,
+      readout: { layer: '', pooling: 'none' },
       loader: { threads: 2, prefetch: 2, skipUnreadable: false },
       cache: { type: 'none' },
     },
     (event) => {
       if (event.type !== 'clips') return
-      const { starts, logits } = event
+      const { starts, outputs } = event
       starts.forEach((start, i) => {
-        const greys = logits.subarray(i * FRAMES, (i + 1) * FRAMES)
+        const greys = outputs.subarray(i * FRAMES, (i + 1) * FRAMES)
         clips.push({ start, frames: Array.from(greys, (grey) => Math.max(0, Math.round((grey - 20) / 4))) })
       })
     },

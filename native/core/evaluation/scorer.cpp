@@ -8,14 +8,22 @@
 namespace c3d {
 namespace {
 
-at::Tensor computeLogits(const C3D& model, const at::Tensor& pixels, std::span<const CropPlace> places,
-                         const MixedPrecision& precision, const Cancellation& cancellation) {
+at::Tensor pooled(const at::Tensor& activations, FeaturePooling pooling) {
+  if (activations.dim() != 5 || pooling == FeaturePooling::None) return activations.flatten(1);
+  return pooling == FeaturePooling::Average ? activations.mean({2, 3, 4}) : activations.amax({2, 3, 4});
+}
+
+at::Tensor computeOutputs(const C3D& model, const at::Tensor& pixels, std::span<const CropPlace> places,
+                          const MixedPrecision& precision, const Readout& readout,
+                          const Cancellation& cancellation) {
   const c10::InferenceMode inference;
   const ComputeTurn turn(model.mutex(), model.device(), cancellation);
   ForwardOptions options;
   options.cancellation = &cancellation;
   options.precision = precision;
-  return model.forward(model.preprocess(pixels, places), options).to(at::kCPU);
+  options.until = readout.layer;
+  const auto outputs = model.forward(model.preprocess(pixels, places), options);
+  return pooled(outputs, readout.pooling).to(at::kCPU);
 }
 
 }  // namespace
@@ -35,8 +43,9 @@ std::vector<CropPlace> placesOf(const video::ClipBatch& batch) {
 
 void scoreClips(const C3D& model, const MixedPrecision& precision, const ClipData& data,
                 const video::ClipLayout& layout, const video::SamplingOptions& sampling,
-                const video::ClipLoaderOptions& loading, const Cancellation& cancellation,
-                const ScoreSink& sink, const UnreadableSink& unreadableSink) {
+                const video::ClipLoaderOptions& loading, const Readout& readout,
+                const Cancellation& cancellation, const ScoreSink& sink,
+                const UnreadableSink& unreadableSink) {
   auto clips = video::sampleClips(*data.videos, data.items, layout, sampling, /*seed=*/0, /*epoch=*/0);
   if (clips.empty()) throw Error(ErrorCode::EmptyDataset, "There is no clip to score.");
   const auto total = clips.size();
@@ -48,9 +57,9 @@ void scoreClips(const C3D& model, const MixedPrecision& precision, const ClipDat
     done += batch->clips.size() + batch->unreadable.size();
     if (!batch->unreadable.empty()) unreadableSink(batch->unreadable);
     if (batch->clips.empty()) continue;
-    const auto logits =
-        computeLogits(model, pixelsOf(*batch, layout), placesOf(*batch), precision, cancellation);
-    sink(batch->clips, logits, done, total);
+    const auto outputs =
+        computeOutputs(model, pixelsOf(*batch, layout), placesOf(*batch), precision, readout, cancellation);
+    sink(batch->clips, outputs, done, total);
     loader.recycle(std::move(*batch));
   }
 }

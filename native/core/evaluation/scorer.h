@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/model/c3d.h"
@@ -22,17 +23,31 @@ struct ClipData {
 /// Called with the clips of a batch that could not be read.
 using UnreadableSink = std::function<void(const std::vector<video::UnreadableClip>& unreadable)>;
 
-/// Called for every batch: its clips, their logits (float32 [n, classes] on the CPU), clips done so far and
-/// in all.
-using ScoreSink = std::function<void(const std::vector<video::ClipSpec>& clips, const at::Tensor& logits,
+/// How the activations [C, T, H, W] of a convolution or pool become a vector. Those of linear layers are one.
+enum class FeaturePooling {
+  None,     // all of them, in the order C, T, H, W
+  Average,  // [C], over time and space
+  Max       // likewise
+};
+
+/// What is taken from the network for each clip.
+struct Readout {
+  std::string layer;  // as ForwardOptions::until; empty: the logits
+  FeaturePooling pooling = FeaturePooling::None;
+};
+
+/// Called for every batch: its clips, what the network gave for them (float32 [n, values] on the CPU), clips
+/// done so far and in all.
+using ScoreSink = std::function<void(const std::vector<video::ClipSpec>& clips, const at::Tensor& outputs,
                                      std::size_t done, std::size_t total)>;
 
 /// Reads clips as `sampling` says and gives each to the network, decoding ahead. Throws Error(EmptyDataset)
 /// when there is no clip, Error(Aborted), and what reading and computing throw.
 void scoreClips(const C3D& model, const MixedPrecision& precision, const ClipData& data,
                 const video::ClipLayout& layout, const video::SamplingOptions& sampling,
-                const video::ClipLoaderOptions& loading, const Cancellation& cancellation,
-                const ScoreSink& sink, const UnreadableSink& unreadableSink);
+                const video::ClipLoaderOptions& loading, const Readout& readout,
+                const Cancellation& cancellation, const ScoreSink& sink,
+                const UnreadableSink& unreadableSink);
 
 /// The batch's pixels as a tensor uint8 [N, T, H, W, 3]; shares the batch's memory.
 at::Tensor pixelsOf(video::ClipBatch& batch, const video::ClipLayout& layout);

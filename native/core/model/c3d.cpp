@@ -108,6 +108,17 @@ at::Tensor C3D::linear(const at::Tensor& x, const Weights& weights, at::ScalarTy
   return at::linear(x.to(type), weights.weight.to(type), weights.bias.to(type));
 }
 
+std::size_t C3D::stagesUntil(const std::string& layer) const {
+  std::string known;
+  for (std::size_t i = 0; i < architecture_.layers.size(); ++i) {
+    const auto& name = layerName(architecture_.layers[i]);
+    if (name == layer) return i + 1;
+    known += name + ", ";
+  }
+  throw Error(ErrorCode::InvalidArgument, "Expected a layer of the network (" + known +
+                                              architecture_.classifier + "), got '" + layer + "'.");
+}
+
 at::Tensor C3D::apply(const Conv& stage, const at::Tensor& x, const ForwardOptions& options) {
   const auto type = options.precision.typeOf(stage.layer.name);
   auto y = convolve(x, stage.weights.weight, stage.weights.bias, type);
@@ -136,12 +147,15 @@ at::Tensor C3D::apply(const Linear& stage, const at::Tensor& x, const ForwardOpt
 
 at::Tensor C3D::forward(const at::Tensor& input, const ForwardOptions& options) const {
   requireInputShape(input);
+  const auto wholeNetwork = options.until.empty() || options.until == architecture_.classifier;
+  const auto stages = wholeNetwork ? stages_.size() : stagesUntil(options.until);
   auto x = input;
-  for (const auto& stage : stages_) {
+  for (const auto& stage : std::span(stages_).first(stages)) {
     if (options.cancellation) options.cancellation->throwIfRequested();
     x = std::visit([&](const auto& layer) { return apply(layer, x, options); }, stage);
     if (options.cancellation) checkInBackward(x, *options.cancellation);
   }
+  if (!wholeNetwork) return x.to(at::kFloat);
   const auto type = options.precision.typeOf(architecture_.classifier);
   return linear(x.flatten(1), classifier_, type).to(at::kFloat);
 }

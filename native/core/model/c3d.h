@@ -25,6 +25,7 @@ struct ForwardOptions {
   at::Generator dropoutGenerator;              // needed in training when a layer drops out
   const Cancellation* cancellation = nullptr;  // looked at between layers, forward and backward
   MixedPrecision precision;
+  std::string until;  // the layer whose output is wanted, later ones are not computed; empty: the classifier
 };
 
 /// The network of Tran et al. (ICCV 2015, sections 3.1 to 3.3), or any other stack of the same layers.
@@ -46,8 +47,9 @@ class C3D {
   /// `places`: of the N clips; looked at only where a mean cube is taken off.
   at::Tensor preprocess(const at::Tensor& pixels, std::span<const CropPlace> places) const;
 
-  /// float32 [N, 3, T, H, W] -> logits float32 [N, classes]. Throws Error(InvalidArgument) on another shape
-  /// and Error(Aborted) when cancelled.
+  /// float32 [N, 3, T, H, W] -> float32: logits [N, classes], or what the layer `options.until` gives: a
+  /// convolution [N, C, T, H, W] and a linear layer [N, units] after ReLU, a pool [N, C, T, H, W]. Throws
+  /// Error(InvalidArgument) on another shape or an unknown layer and Error(Aborted) when cancelled.
   at::Tensor forward(const at::Tensor& input, const ForwardOptions& options) const;
 
   /// Parameters and running statistics by key, in the order of the layers.
@@ -92,6 +94,8 @@ class C3D {
   static at::Tensor apply(const Pool& stage, const at::Tensor& x, const ForwardOptions& options);
   static at::Tensor apply(const Linear& stage, const at::Tensor& x, const ForwardOptions& options);
   void requireInputShape(const at::Tensor& input) const;
+  /// How many stages are computed up to the layer of this name.
+  std::size_t stagesUntil(const std::string& layer) const;
 
   Architecture architecture_;
   ArchitectureSummary summary_;

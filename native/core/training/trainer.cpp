@@ -184,7 +184,7 @@ EvaluationEvent Trainer::evaluate(std::int64_t epoch, const Cancellation& cancel
   ScoreAccumulator accumulator;
   scoreClips(
       model_, config_.precision, *validation_, config_.layout, config_.evaluation.sampling,
-      loading(config_.evaluation.batchSize), cancellation,
+      loading(config_.evaluation.batchSize), /*readout=*/{}, cancellation,
       [&](const auto& clips, const at::Tensor& logits, std::size_t done, std::size_t total) {
         accumulator.add(clips, logits);
         sink_(EvaluationProgressEvent{epoch, done, total});
