@@ -92,11 +92,12 @@ test('events come in order, and the run folder keeps them', async () => {
   for await (const event of train(model, training, { ...recipe, epochs: 2, validation, out }))
     types.push(event.type)
   const epoch = ['step', 'step', 'step', 'progress', 'evaluation', 'epoch', 'checkpoint']
-  expect(types).toEqual(['start', ...epoch, ...epoch, 'done'])
+  expect(types).toEqual(['start', 'memory', ...epoch, ...epoch, 'done'])
   expect(readdirSync(out).sort()).toEqual([
     'best.safetensors',
     'checkpoint.safetensors',
     'config.json',
+    expect.stringMatching(/^events\.out\.tfevents\./),
     'metrics.jsonl',
     'model.safetensors',
   ])
