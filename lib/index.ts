@@ -38,6 +38,7 @@ export type {
   PredictOptions,
   ScoringProgress,
 } from './config/scoring'
+export type { Match, StudyOptions } from './config/study'
 export type { TrainerConfig, TrainerOptions } from './config/trainer'
 export type { TrainingConfig } from './config/training'
 export { VideoDataset } from './dataset'
@@ -59,8 +60,25 @@ export { C3DError, type C3DErrorCode } from './native/errors'
 export { type Packing, packVideos } from './pack'
 export { type ClipPrediction, type FusedPrediction, type Prediction, predict } from './prediction'
 export { type MemoryUse, type RuntimeInfo, runtime } from './runtime'
+export { type StudyRun, study } from './study'
+export type {
+  NetSummary,
+  PairSpread,
+  Spread,
+  StudyDoneEvent,
+  StudyEpoch,
+  StudyEvent,
+  StudyMember,
+  StudyMemberEvent,
+  StudyOutcome,
+  StudyOutcomeEvent,
+  StudyResult,
+  StudyTrainingEvent,
+} from './study/events'
+export type { MatchTarget, StudyNet } from './study/nets'
 export type { StepBatch, StepResult, Trainer, TrainerState } from './trainer'
 export { type TrainOptions, train } from './training'
+export type { EventRun } from './training/event-run'
 export type {
   CheckpointEvent,
   DoneEvent,

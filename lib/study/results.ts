@@ -1,0 +1,30 @@
+import { studyCharts } from './charts'
+import type { StudyResult } from './events'
+import type { StudyFolder } from './study-folder'
+import { curveTable, markdownTable, outcomesCsv, summaryTable, tableNotes } from './tables'
+
+/**
+ * Writes what there is: results.json, results.csv (a row an epoch of a training), results.md and the charts.
+ *
+ * @throws C3D_FILE
+ */
+export async function writeResults(folder: StudyFolder, result: StudyResult): Promise<void> {
+  const charts = studyCharts(result)
+  for (const [name, svg] of charts) await folder.write(`${name}.svg`, svg)
+  await folder.write('results.csv', outcomesCsv(result))
+  await folder.write('results.md', markdown(result, [...charts.keys()]))
+  await folder.write('results.json', `${JSON.stringify(result, null, 2)}\n`)
+}
+
+function markdown(result: StudyResult, charts: readonly string[]): string {
+  return [
+    '# Kernel depth: a study after section 3.2',
+    markdownTable(summaryTable(result)),
+    ...tableNotes(result),
+    '## Clip accuracy by epoch',
+    markdownTable(curveTable(result)),
+    ...charts.map((name) => `![${name}](${name}.svg)`),
+  ]
+    .map((part) => `${part.trimEnd()}\n`)
+    .join('\n')
+}
