@@ -6,6 +6,7 @@ import { addInfoCommand } from './info'
 import { addMakeMotionVideosCommand } from './make-motion-videos'
 import { addPredictCommand } from './predict'
 import { ExitStatus, Session } from './session'
+import { addStudyCommand } from './study'
 import { type Streams, Terminal } from './terminal'
 import { addTrainCommand } from './train'
 
@@ -27,6 +28,7 @@ const commands: AddCommand[] = [
   addTrainCommand,
   addEvaluateCommand,
   addPredictCommand,
+  addStudyCommand,
   addDataCommand,
   addInfoCommand,
   addMakeMotionVideosCommand,
