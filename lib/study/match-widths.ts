@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Architecture } from '../config/architectures'
 
 /** Parameters or multiply-accumulates of a network. */
@@ -9,18 +10,29 @@ const HALVINGS = 30
 
 /**
  * The same network with all its filters and units scaled by one factor, so that `measure` comes as near to `target` as
- * whole numbers allow: first the best common factor, then single layers wider or narrower by one, as long as that helps.
+ * whole numbers allow: first the largest common factor that does not exceed it, then layers wider or narrower by one,
+ * singly and in twos, as long as that helps. Lets the event loop do other things in between.
  */
-export function matchWidths(architecture: Architecture, target: number, measure: Measure): Architecture {
-  const miss = (candidate: Architecture) => Math.abs(measure(candidate) - target)
+export async function matchWidths(
+  architecture: Architecture,
+  target: number,
+  measure: Measure,
+): Promise<Architecture> {
   let best = scaled(architecture, factorBelow(architecture, target, measure))
+  let miss = Math.abs(measure(best) - target)
   const proportional = widths(best)
-  for (;;) {
-    const candidates = neighbours(best, proportional).sort((a, b) => miss(a) - miss(b))
-    const [nearest] = candidates
-    if (!nearest || miss(nearest) >= miss(best)) return best
-    best = nearest
+  for (let isBetter = true; isBetter && miss > 0; ) {
+    isBetter = false
+    for (const candidate of neighbours(best, proportional)) {
+      const other = Math.abs(measure(candidate) - target)
+      await nextTurn()
+      if (other >= miss) continue
+      best = candidate
+      miss = other
+      isBetter = true
+    }
   }
+  return best
 }
 
 /** All widths times `factor`, at least 1. */
@@ -45,14 +57,16 @@ function factorBelow(architecture: Architecture, target: number, measure: Measur
   return low
 }
 
-/** With one layer wider or narrower by one filter or unit, but never by more than that from `proportional`. */
+/** With one or two layers wider or narrower by one filter or unit, but never by more than that from `proportional`. */
 function neighbours(architecture: Architecture, proportional: readonly number[]): Architecture[] {
-  const now = widths(architecture)
-  return now.flatMap((width, layer) =>
-    [width - 1, width + 1]
-      .filter((other) => other >= 1 && Math.abs(other - (proportional[layer] ?? other)) <= 1)
-      .map((other) => withWidths(architecture, now.with(layer, other))),
-  )
+  const singly = (now: readonly number[]): number[][] =>
+    now.flatMap((width, layer) =>
+      [width - 1, width + 1]
+        .filter((other) => other >= 1 && Math.abs(other - (proportional[layer] ?? other)) <= 1)
+        .map((other) => now.with(layer, other)),
+    )
+  const once = singly(widths(architecture))
+  return [...once, ...once.flatMap(singly)].map((changed) => withWidths(architecture, changed))
 }
 
 function widths({ layers }: Architecture): number[] {

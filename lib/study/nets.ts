@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Architecture } from '../config/architectures'
 import { type Match, type ResolvedStudy, resolveNets, resolveReference } from '../config/study'
 import { describeArchitecture } from '../model'
@@ -38,9 +37,7 @@ export async function studyNets(
   const target = measure(reference)
   const nets: StudyNet[] = []
   for (const net of given) {
-    nets.push(describe(net === reference ? net : matchWidths(net, target, measure)))
-    // A search describes about a hundred networks.
-    await nextTurn()
+    nets.push(describe(net === reference ? net : await matchWidths(net, target, measure)))
   }
   return { nets, target: { match, net: reference.name, target } }
 }

@@ -49,22 +49,21 @@ export class StudyFolder {
   static async open(folder: string, record: StudyRecord, overwrite: boolean): Promise<StudyFolder> {
     const study = new StudyFolder(folder)
     const file = path.join(folder, 'study.json')
-    if (existsSync(file)) {
-      const difference = differenceOf((await readJson(file)) as StudyRecord, record)
-      if (difference !== undefined && !overwrite)
-        throw new C3DError(
-          'C3D_INVALID_CONFIG',
-          `'${folder}' holds another study: ${difference}. Choose another folder, give the settings that it began with, or set overwrite (--overwrite) to lose it.`,
-        )
-      if (difference !== undefined)
-        await rm(study.#trainings, { recursive: true, force: true }).catch((error) => {
-          throw fileError(error, `remove '${study.#trainings}'`)
-        })
+    const earlier = existsSync(file) ? ((await readJson(file)) as StudyRecord) : undefined
+    const difference = earlier && differenceOf(earlier, record)
+    if (difference !== undefined && !overwrite)
+      throw new C3DError(
+        'C3D_INVALID_CONFIG',
+        `'${folder}' holds another study: ${difference}. Choose another folder, give the settings that it began with, or set overwrite (--overwrite) to lose it.`,
+      )
+    try {
+      if (difference !== undefined) await rm(study.#trainings, { recursive: true, force: true })
+      await mkdir(folder, { recursive: true })
+    } catch (error) {
+      throw fileError(error, `write to the folder '${folder}'`)
     }
-    await mkdir(folder, { recursive: true }).catch((error) => {
-      throw fileError(error, `make the folder '${folder}'`)
-    })
-    await replaceFile(file, jsonFile(record))
+    const kept = difference === undefined ? earlier : undefined
+    await replaceFile(file, jsonFile(kept ? merged(kept, record) : record))
     return study
   }
 
@@ -121,6 +120,12 @@ export class StudyFolder {
   }
 }
 
+/** Networks that are left out this time are still in the folder. */
+function merged(earlier: StudyRecord, record: StudyRecord): StudyRecord {
+  const others = earlier.nets.filter(({ name }) => record.nets.every((net) => net.name !== name))
+  return { ...record, nets: [...record.nets, ...others], seeds: Math.max(earlier.seeds, record.seeds) }
+}
+
 /** In what a study would not be the recorded one; undefined: in nothing. */
 function differenceOf(recorded: StudyRecord, given: StudyRecord): string | undefined {
   const parts: [string, unknown, unknown][] = [
@@ -131,18 +136,17 @@ function differenceOf(recorded: StudyRecord, given: StudyRecord): string | undef
       fixed(recorded.training, key),
       fixed(given.training, key),
     ]),
-    ['classes', recorded.data?.classes, given.data.classes],
-    ['training videos', recorded.data?.training.digest, given.data.training.digest],
-    ['validation videos', recorded.data?.validation.digest, given.data.validation.digest],
-    ...given.nets.map((net): [string, unknown, unknown] => {
-      const own = recorded.nets.find(({ name }) => name === net.name)
-      return [`the network '${net.name}'`, own?.architecture ?? net.architecture, net.architecture]
-    }),
+    ['list of classes', recorded.data?.classes, given.data.classes],
+    ['digest of the training videos', recorded.data?.training.digest, given.data.training.digest],
+    ['digest of the validation videos', recorded.data?.validation.digest, given.data.validation.digest],
   ]
   const different = parts.find(([, own, other]) => !isDeepStrictEqual(plain(own), plain(other)))
-  if (!different) return undefined
-  const [what, own, other] = different
-  return `its ${what} is ${show(own)}, this is ${show(other)}`
+  if (different) return `its ${different[0]} is ${show(different[1])}, this is ${show(different[2])}`
+  const changed = given.nets.find(({ name, architecture }) => {
+    const own = recorded.nets.find((net) => net.name === name)
+    return own && !isDeepStrictEqual(plain(own.architecture), plain(architecture))
+  })
+  return changed && `its network '${changed.name}' has other layers or sizes`
 }
 
 /** Without what changes no result. */
