@@ -3,9 +3,10 @@ import { resolveModel } from './config/model'
 import { reverseMotions } from './config/motion'
 import { invalid, parse } from './config/parse'
 import { type ResolvedStudy, resolveNets, type StudyOptions, studySchema } from './config/study'
-import { resolveTraining } from './config/training'
+import { resolveTraining, type TrainingConfig } from './config/training'
 import { VideoDataset } from './dataset'
 import { requireApart } from './dataset/overlap'
+import { describeArchitecture } from './model'
 import { abortError, isAborted } from './native/errors'
 import { packageVersion } from './package-info'
 import type { StudyDoneEvent, StudyEvent, StudyOutcome, StudyResult } from './study/events'
@@ -13,7 +14,7 @@ import { type StudyNet, studyNets } from './study/nets'
 import { writeResults } from './study/results'
 import { StudyFolder, type StudyRecord } from './study/study-folder'
 import { summarize } from './study/summary'
-import { type Common, trainMember } from './study/train-member'
+import { trainMember } from './study/train-member'
 import { identityOf } from './training/data-identity'
 import { EventRun, STOP_REQUEST } from './training/event-run'
 import { requireFitting } from './training/fitting'
@@ -46,9 +47,9 @@ export function study(
   control: { signal?: AbortSignal } = {},
 ): StudyRun {
   const { signal } = parse(controlSchema, control, 'study')
-  const resolved = parse(studySchema, options, 'study')
-  const pairs = choosePairs(resolved, data.classes)
-  const plan = planStudy(resolved, data)
+  const recipe = resolveStudy(options, data.classes)
+  const pairs = choosePairs(recipe.study, data.classes)
+  const plan = { ...recipe, ...chooseParts(recipe.study, data) }
   return new EventRun<Exclude<StudyEvent, StudyDoneEvent>, StudyResult>(
     'a study',
     (emit, stop) => perform(plan, pairs, emit, stop),
@@ -56,26 +57,43 @@ export function study(
   )
 }
 
-type Plan = Omit<Common, 'folder'> & Pick<StudyRecord, 'model'>
+/** What can be told of a study without a video. */
+export interface StudyRecipe {
+  study: ResolvedStudy
+  config: TrainingConfig
+  model: StudyRecord['model']
+}
 
-/** A mistake in the settings is told at once. */
-function planStudy(study: ResolvedStudy, data: VideoDataset): Plan {
-  const { preset, initializer, preprocessing, validation: part, allowOverlap } = study
-  const config = resolveTraining({ ...study.training, preset }, preset, 'study.training')
-  const classes = [...data.classes]
-  const [first] = resolveNets(study).map((architecture) => {
+/** Throws what the settings alone are wrong about. */
+export function resolveStudy(options: StudyOptions, given: readonly string[]): StudyRecipe {
+  const resolved = parse(studySchema, options, 'study')
+  const { preset, initializer, preprocessing } = resolved
+  const config = resolveTraining({ ...resolved.training, preset }, preset, 'study.training')
+  const classes = [...given]
+  const [model] = resolveNets(resolved).map((architecture) => {
     requireFitting(config, architecture, classes.length, true)
+    describeArchitecture(architecture, classes.length)
     return resolveModel({ architecture, preset, initializer, preprocessing, classes }).config
   })
-  const parts =
-    part instanceof VideoDataset ? { training: data, validation: part } : data.split({ validation: part })
-  if (!allowOverlap) requireApart(parts.training.overlaps(parts.validation), 'training and validation')
-  const model = {
-    preset,
-    initializer: first?.initializer ?? '',
-    preprocessing: first?.preprocessing ?? {},
+  if (!model) throw invalid('study.nets', 'expected at least one network')
+  return {
+    study: resolved,
+    config,
+    model: { preset, initializer: model.initializer, preprocessing: model.preprocessing },
   }
-  return { study, config, ...parts, model }
+}
+
+interface Parts {
+  training: VideoDataset
+  validation: VideoDataset
+}
+
+type Plan = StudyRecipe & Parts
+
+function chooseParts({ validation, allowOverlap }: ResolvedStudy, data: VideoDataset): Parts {
+  if (!(validation instanceof VideoDataset)) return data.split({ validation })
+  if (!allowOverlap) requireApart(data.overlaps(validation), 'training and validation')
+  return { training: data, validation }
 }
 
 function choosePairs({ pairs }: ResolvedStudy, classes: readonly string[]): [string, string][] {
@@ -100,7 +118,7 @@ async function perform(
   const { study, training } = plan
   const { nets, target } = await studyNets(study, training.classes.length)
   const folder = await StudyFolder.open(study.out, recordOf(plan, nets, target), study.overwrite)
-  const common: Common = { ...plan, folder }
+  const common = { ...plan, folder }
   const outcomes: StudyOutcome[] = []
   const result = (reason: StudyResult['reason']): StudyResult => ({
     reason,

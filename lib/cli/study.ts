@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type ArchitectureInput, depthNetworks } from '../config/architectures'
+import { type ArchitectureInput, defaultClassCount, depthNetworks } from '../config/architectures'
 import { defaultPreset } from '../config/presets'
 import { readJson } from '../config/run-file'
 import { defaultStudyFolder } from '../config/run-folder'
 import { type Match, matches, type StudyOptions } from '../config/study'
 import { C3DError, isAborted } from '../native/errors'
-import { study } from '../study'
+import { resolveStudy, study } from '../study'
 import { addSourceOptions, SOURCE_HELP } from './dataset'
 import { addCommonOptions, addDeviceOption, toNames, toNumber } from './options'
 import { addPartOptions, checkParts, openParts } from './parts'
@@ -69,6 +69,11 @@ async function studyCommand(videos: string, options: StudyCommandOptions, sessio
   checkParts(options)
   const out = options.out ?? defaultStudyFolder
   const settings = await studySettings(options)
+  // Counting the frames of a large data set takes minutes: what is wrong without it is told before.
+  resolveStudy(
+    { ...settings, out },
+    Array.from({ length: defaultClassCount }, (_, i) => String(i)),
+  )
   const { training, validation } = await openParts(videos, options, session)
   if (!validation)
     throw new C3DError(

@@ -51,7 +51,6 @@ test('killed in a training, between two and after the last, a study ends as if i
   const out = path.join(folder, 'killed')
   for (const [event, count] of [
     ['step', 3],
-    ['checkpoint', 1],
     ['outcome', 1],
     ['step', 7],
     ['outcome', 3],

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { PassThrough } from 'node:stream'
 import {
   architectures,
   C3D,
@@ -10,6 +11,7 @@ import {
   study,
   VideoDataset,
 } from '../../lib'
+import { runCommandLine } from '../../lib/cli/program'
 import { reverseMotions } from '../../lib/config/motion'
 import { studySchema } from '../../lib/config/study'
 import { drawPath } from '../../lib/motion/motions'
@@ -123,6 +125,54 @@ describe('a study', () => {
     const { trainings } = await run({ ...change, nets: [...change.nets], out, overwrite: true })
     expect(trainings).toEqual(['depth-1 1 new'])
     expect(readdirSync(path.join(out, 'trainings'))).toEqual(['depth-1-1'])
+  })
+})
+
+test('c3d study does the same, with a table at the end, and goes on by the same command', async () => {
+  const out = path.join(folder, 'command')
+  const net = path.join(folder, 'mine.json')
+  writeFileSync(
+    net,
+    JSON.stringify({
+      name: 'mine',
+      input: { frames: 8, height: 16, width: 16 },
+      layers: [
+        { type: 'conv', name: 'conv', filters: 4 },
+        { type: 'pool', name: 'pool', kernel: [8, 16, 16] },
+        { type: 'linear', name: 'hidden', units: 4 },
+      ],
+    }),
+  )
+  const command = async (...more: string[]) => {
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+    const sizes = '--frames 8 --input-size 16 --width-multiplier 0.0625'.split(' ')
+    const recipe = '--epochs 1 --batch-size 4 --seeds 1 --match parameters --pairs b:a --device cpu'.split(
+      ' ',
+    )
+    const args = ['study', videos, '--nets', `depth-1,${net}`, ...sizes, ...recipe, '--out', out, ...more]
+    const status = await runCommandLine(args, { stdout, stderr })
+    return { status, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') }
+  }
+  const first = await command()
+  expect(first.stderr).toContain('2/2 mine, seed 1\n')
+  expect(first.status).toBe(0)
+  const lines = first.stdout.trim().split('\n')
+  expect(lines[0]).toMatch(
+    /^network +parameters +GMAC +parameters against depth-3 +clips +videos +b\/a +seconds +paper$/,
+  )
+  expect(lines[1]).toMatch(/^depth-1 +[\d,]+ .* 38\.6%$/)
+  expect(lines[2]).toMatch(/^mine +[\d,]+ .* –$/)
+  expect(lines[3]).toBe(`results: ${path.join(out, 'results.md')}`)
+
+  const again = await command('--json')
+  expect(again.stderr).toContain('2/2 mine, seed 1, done before')
+  const events = again.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(events.at(-1)).toMatchObject({
+    type: 'done',
+    nets: [{ name: 'depth-1' }, { name: 'mine', paper: null }],
   })
 })
 
