@@ -14,6 +14,7 @@ import {
 import { runCommandLine } from '../../lib/cli/program'
 import { reverseMotions } from '../../lib/config/motion'
 import { studySchema } from '../../lib/config/study'
+import { loadSvgRenderer } from '../../lib/files/svg-to-png'
 import { drawPath } from '../../lib/motion/motions'
 import { Random } from '../../lib/random'
 import { studyNets } from '../../lib/study/nets'
@@ -85,7 +86,12 @@ describe('a study', () => {
     }
     const { type: _, ...written } = { type: '', ...readJson(out, 'results.json') }
     expect(written).toEqual(JSON.parse(JSON.stringify({ ...result, type: undefined })))
+    const hasRenderer = await loadSvgRenderer().then(
+      () => true,
+      () => false,
+    )
     expect(readdirSync(out).sort()).toEqual([
+      ...(hasRenderer ? ['homogeneous.png'] : []),
       'homogeneous.svg',
       'results.csv',
       'results.json',
