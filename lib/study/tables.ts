@@ -50,9 +50,11 @@ export function curveTable({ nets }: StudyResult): string[][] {
 }
 
 /** What the columns of the tables are, a line each. */
-export function tableNotes({ nets, seeds, match }: StudyResult): string[] {
+export function tableNotes({ nets, seeds, match, outcomes }: StudyResult): string[] {
+  const wanted = nets.length * seeds
   const pairs = nets.some((net) => net.pairs.length > 0)
   return [
+    ...(outcomes.length < wanted ? [`Not complete: ${outcomes.length} of ${wanted} trainings.`] : []),
     `GMAC: multiply-accumulates of one clip, in thousand millions. clips, videos: part of the validation's clips and videos that were told rightly after the last epoch, mean${seeds > 1 ? ` ± standard deviation over ${seeds} seeds` : ''}.`,
     ...(pairs
       ? [

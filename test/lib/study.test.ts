@@ -6,7 +6,7 @@ import { studyCharts } from '../../lib/study/charts'
 import type { StudyEpoch, StudyOutcome, StudyResult } from '../../lib/study/events'
 import { matchWidths } from '../../lib/study/match-widths'
 import { spread, summarize, withinPair } from '../../lib/study/summary'
-import { curveTable, markdownTable, outcomesCsv, summaryTable } from '../../lib/study/tables'
+import { curveTable, markdownTable, outcomesCsv, summaryTable, tableNotes } from '../../lib/study/tables'
 
 const settings = (options: object) => studySchema.parse({ out: 'x', ...options })
 
@@ -212,6 +212,8 @@ describe('results', () => {
         ['x|y', '1'],
       ]),
     ).toBe('| a | b |\n| --- | ---: |\n| x\\|y | 1 |\n')
+    expect(tableNotes(result)[0]).toMatch(/^GMAC: /)
+    expect(tableNotes({ ...result, seeds: 3 })[0]).toBe('Not complete: 4 of 6 trainings.')
     const csv = outcomesCsv(result).trim().split('\n')
     expect(csv).toHaveLength(1 + 2 + 2 + 2 + 1)
     expect(csv[1]).toBe('depth-1,1000,2000000000,1,finished,1,2,0.2,1,0.2,0.1,3')
