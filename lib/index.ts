@@ -44,6 +44,7 @@ export type {
   ScoringProgress,
 } from './config/scoring'
 export type { SimilarityOptions, VideoPair } from './config/similarity'
+export type { Match, StudyOptions } from './config/study'
 export type { TrainerConfig, TrainerOptions } from './config/trainer'
 export type { TrainingConfig } from './config/training'
 export { type CrossValidation, crossValidate, evaluateSplits } from './cross-validation'
@@ -80,8 +81,25 @@ export { type ClipPrediction, type FusedPrediction, type Prediction, predict } f
 export { type MemoryUse, type RuntimeInfo, runtime } from './runtime'
 export { evaluateSimilarity, type FoldSimilarity, readPairs, type Similarity } from './similarity'
 export { distances } from './similarity/distances'
+export { type StudyRun, study } from './study'
+export type {
+  NetSummary,
+  PairSpread,
+  Spread,
+  StudyDoneEvent,
+  StudyEpoch,
+  StudyEvent,
+  StudyMember,
+  StudyMemberEvent,
+  StudyOutcome,
+  StudyOutcomeEvent,
+  StudyResult,
+  StudyTrainingEvent,
+} from './study/events'
+export type { MatchTarget, StudyNet } from './study/nets'
 export type { StepBatch, StepResult, Trainer, TrainerState } from './trainer'
 export { type TrainOptions, train } from './training'
+export type { EventRun } from './training/event-run'
 export type {
   CheckpointEvent,
   DoneEvent,

@@ -32,7 +32,8 @@ import { type ChosenPrecision, choosePrecision, nativePrecision } from './precis
 import { checkpointHeader, locateCheckpoint, type RunIdentity, readCheckpoint } from './training/checkpoint'
 import { identityOf } from './training/data-identity'
 import { requireDiskSpace } from './training/disk-space'
-import type { TrainingEvent, TrainingResult } from './training/events'
+import { STOP_REQUEST } from './training/event-run'
+import type { DoneEvent, TrainingEvent, TrainingResult } from './training/events'
 import { requireFitting } from './training/fitting'
 import { beginTraining } from './training/in-training'
 import { forecastMemory, memoryWarning } from './training/memory'
@@ -40,7 +41,7 @@ import { mirroredClasses } from './training/mirrored-classes'
 import { otherThreads, requireSameRun, resumedConfig } from './training/resume'
 import { RunFolder } from './training/run-folder'
 import { systemMemory } from './training/system-memory'
-import { STOP_REQUEST, TrainingRun } from './training/training-run'
+import { TrainingRun } from './training/training-run'
 
 /** How to train. What is left out comes from the preset. */
 export type TrainOptions = RunSettings & {
@@ -198,7 +199,7 @@ async function goOn(plan: Plan, out: string): Promise<Start> {
 async function perform(
   plan: Plan,
   start: Start,
-  emit: (event: TrainingEvent) => void,
+  emit: (event: Exclude<TrainingEvent, DoneEvent>) => void,
   stop: AbortSignal,
 ): Promise<TrainingResult> {
   const { state, training, validation } = plan
@@ -271,7 +272,7 @@ function peakMemory(): number {
 async function tellMemory(
   { state, summary, contents: { dataset } }: Plan,
   config: TrainingConfig,
-  emit: (event: TrainingEvent) => void,
+  emit: (event: Exclude<TrainingEvent, DoneEvent>) => void,
 ): Promise<void> {
   const { architecture, preprocessing } = state.config
   const forecast = forecastMemory({
@@ -324,7 +325,7 @@ function requireScores({ earlyStopping }: TrainingConfig, { validation }: Plan):
 
 function warnOfFailedConvolutions(
   { precision, failed }: ChosenPrecision,
-  emit: (event: TrainingEvent) => void,
+  emit: (event: Exclude<TrainingEvent, DoneEvent>) => void,
 ): void {
   for (const { layer, problem } of failed)
     emit({
@@ -336,7 +337,7 @@ function warnOfFailedConvolutions(
 function warnOfMirroredClasses(
   { state }: Plan,
   config: TrainingConfig,
-  emit: (event: TrainingEvent) => void,
+  emit: (event: Exclude<TrainingEvent, DoneEvent>) => void,
 ): void {
   const mirrored = config.sampling.flipProbability > 0 && mirroredClasses(state.config.classes)
   if (!mirrored) return

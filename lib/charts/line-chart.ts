@@ -1,77 +1,127 @@
-export interface LineChart {
-  title: string
-  x: string
-  y: string
-  lines: { name: string; points: (readonly [number, number])[] }[]
+import { escapeXml } from './escape-xml'
+import { ticks } from './ticks'
+
+export interface ChartPoint {
+  x: number
+  y: number
+  /** Half the height of the band around the point; left out: none. */
+  spread?: number | undefined
 }
 
-/** Pixels; the type is 12 high. */
-const WIDTH = 520
-const HEIGHT = 360
-const LEFT = 60
-const RIGHT = 20
-const TOP = 40
-const BOTTOM = 50
+export interface ChartSeries {
+  label: string
+  /** A line in small type below the label. */
+  detail?: string | undefined
+  /** By growing x. */
+  points: readonly ChartPoint[]
+}
 
-/** Colour-blind safe (Okabe and Ito). */
-const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9']
+export interface LineChart {
+  title: string
+  xLabel: string
+  yLabel: string
+  /** At least one with a point. */
+  series: readonly ChartSeries[]
+  /** Small lines below the chart. */
+  notes: readonly string[]
+}
 
-/** Lines with marks over linear axes, as an SVG picture. */
-export function lineChartSvg({ title, x, y, lines }: LineChart): string {
-  const points = lines.flatMap((line) => line.points)
-  const across = axis(points.map(([value]) => value))
-  const up = axis(points.map(([, value]) => value))
-  const [right, bottom] = [WIDTH - RIGHT, HEIGHT - BOTTOM]
-  const placeX = (value: number) => rounded(LEFT + across.part(value) * (right - LEFT))
-  const placeY = (value: number) => rounded(bottom - up.part(value) * (bottom - TOP))
-  const colour = (i: number) => COLOURS[i % COLOURS.length]
+/** Okabe and Ito's colours, which people with any kind of colour vision tell apart; again from the start after 8. */
+const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#f0e442']
+
+/** Pixels. */
+const PLOT = { left: 56, top: 36, width: 400, height: 260 }
+const LEGEND = { left: PLOT.left + PLOT.width + 20, width: 190, row: 36 }
+const NOTE_ROW = 15
+
+/** A line chart as a picture: lines with a marker at each point, bands around them, a legend beside them. */
+export function lineChartSvg({ title, xLabel, yLabel, series, notes }: LineChart): string {
+  const points = series.flatMap((line) => line.points)
+  const xTicks = ticks(Math.min(...points.map(({ x }) => x)), Math.max(...points.map(({ x }) => x)), 8, 1)
+  const yTicks = ticks(
+    Math.min(...points.map(({ y, spread = 0 }) => y - spread)),
+    Math.max(...points.map(({ y, spread = 0 }) => y + spread)),
+    6,
+  )
+  const bottom = PLOT.top + PLOT.height
+  const x = scale(xTicks, PLOT.left, PLOT.left + PLOT.width)
+  const y = scale(yTicks, bottom, PLOT.top)
+  const width = LEGEND.left + LEGEND.width
+  const height = Math.max(bottom + 52 + NOTE_ROW * notes.length, PLOT.top + LEGEND.row * series.length)
+  const middle = { x: PLOT.left + PLOT.width / 2, y: PLOT.top + PLOT.height / 2 }
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>`,
-    `<text x="${(LEFT + right) / 2}" y="20" text-anchor="middle" font-weight="bold">${escaped(title)}</text>`,
-    ...across.ticks.map(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${escapeXml(title)}</title>`,
+    `<rect width="${width}" height="${height}" fill="white"/>`,
+    `<text x="${middle.x}" y="${PLOT.top - 14}" text-anchor="middle" font-size="14" font-weight="bold">${escapeXml(title)}</text>`,
+    ...xTicks.map(
       (tick) =>
-        `<path d="M${placeX(tick)} ${TOP}V${bottom}" stroke="#ddd"/><text x="${placeX(tick)}" y="${bottom + 16}" text-anchor="middle">${tick}</text>`,
+        `<path d="M${x(tick)} ${bottom}v4" stroke="black"/><text x="${x(tick)}" y="${bottom + 18}" text-anchor="middle">${tick}</text>`,
     ),
-    ...up.ticks.map(
+    ...yTicks.map(
       (tick) =>
-        `<path d="M${LEFT} ${placeY(tick)}H${right}" stroke="#ddd"/><text x="${LEFT - 6}" y="${placeY(tick) + 4}" text-anchor="end">${tick}</text>`,
+        `<path d="M${PLOT.left} ${y(tick)}h${PLOT.width}" stroke="#ddd"/><text x="${PLOT.left - 6}" y="${round(y(tick) + 4)}" text-anchor="end">${tick}</text>`,
     ),
-    `<path d="M${LEFT} ${TOP}V${bottom}H${right}" fill="none" stroke="black"/>`,
-    `<text x="${(LEFT + right) / 2}" y="${HEIGHT - 10}" text-anchor="middle">${escaped(x)}</text>`,
-    `<text transform="translate(16 ${(TOP + bottom) / 2}) rotate(-90)" text-anchor="middle">${escaped(y)}</text>`,
-    ...lines.flatMap((line, i) => [
-      `<polyline points="${line.points.map(([a, b]) => `${placeX(a)},${placeY(b)}`).join(' ')}" fill="none" stroke="${colour(i)}" stroke-width="2"/>`,
-      ...line.points.map(
-        ([a, b]) =>
-          `<circle cx="${placeX(a)}" cy="${placeY(b)}" r="3.5" fill="${colour(i)}"><title>${escaped(`${line.name}: ${a}, ${b}`)}</title></circle>`,
-      ),
-      `<text x="${right - 8}" y="${bottom - 10 - 16 * (lines.length - 1 - i)}" text-anchor="end" fill="${colour(i)}">${escaped(line.name)}</text>`,
-    ]),
+    `<path d="M${PLOT.left} ${PLOT.top}V${bottom}H${PLOT.left + PLOT.width}" fill="none" stroke="black"/>`,
+    `<text x="${middle.x}" y="${bottom + 38}" text-anchor="middle">${escapeXml(xLabel)}</text>`,
+    `<text transform="translate(14 ${middle.y}) rotate(-90)" text-anchor="middle">${escapeXml(yLabel)}</text>`,
+    ...series.map((line, i) => band(line, x, y, colour(i))),
+    ...series.map((line, i) => curve(line, x, y, colour(i))),
+    ...series.map((line, i) => legendEntry(line, i)),
+    ...notes.map(
+      (note, i) =>
+        `<text x="${PLOT.left}" y="${bottom + 58 + NOTE_ROW * i}" font-size="11" fill="#555">${escapeXml(note)}</text>`,
+    ),
     '</svg>',
   ]
+    .filter((line) => line !== '')
     .map((line) => `${line}\n`)
     .join('')
 }
 
-/** From a round number below the values to one above them, with about five steps between. */
-function axis(values: readonly number[]): { ticks: number[]; part: (value: number) => number } {
-  const [least, most] = [Math.min(...values), Math.max(...values)]
-  const rough = (most - least || Math.abs(most) || 1) / 5
-  const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? rough
-  const first = Math.floor(least / step)
-  const last = Math.max(first + 1, Math.ceil(most / step))
-  const ticks = Array.from({ length: last - first + 1 }, (_, i) =>
-    Number(((first + i) * step).toPrecision(12)),
+type Scale = (value: number) => number
+
+/** From the first tick to the last onto `from` to `to`. */
+function scale(marks: readonly number[], from: number, to: number): Scale {
+  const [first = 0, last = 1] = [marks[0], marks.at(-1)]
+  return (value) => round(from + ((value - first) / (last - first)) * (to - from))
+}
+
+function band({ points }: ChartSeries, x: Scale, y: Scale, fill: string): string {
+  const spread = points.filter((point) => point.spread !== undefined)
+  if (spread.length < 2) return ''
+  const upper = spread.map((point) => `${x(point.x)} ${y(point.y + (point.spread ?? 0))}`)
+  const lower = spread.map((point) => `${x(point.x)} ${y(point.y - (point.spread ?? 0))}`).reverse()
+  return `<path d="M${[...upper, ...lower].join('L')}Z" fill="${fill}" fill-opacity="0.12"/>`
+}
+
+function curve({ label, points }: ChartSeries, x: Scale, y: Scale, stroke: string): string {
+  const line = points.map((point) => `${x(point.x)} ${y(point.y)}`).join('L')
+  const markers = points.map(
+    (point) =>
+      `<circle cx="${x(point.x)}" cy="${y(point.y)}" r="3"><title>${escapeXml(`${label}, ${point.x}: ${round(point.y)}`)}</title></circle>`,
   )
-  return { ticks, part: (value) => (value / step - first) / (last - first) }
+  return `<g fill="${stroke}"><path d="M${line}" fill="none" stroke="${stroke}" stroke-width="2"/>${markers.join('')}</g>`
 }
 
-function rounded(value: number): number {
-  return Math.round(value * 10) / 10
+function legendEntry({ label, detail }: ChartSeries, i: number): string {
+  const top = PLOT.top + 6 + LEGEND.row * i
+  const text = LEGEND.left + 26
+  return [
+    `<path d="M${LEGEND.left} ${top}h20" stroke="${colour(i)}" stroke-width="2"/>`,
+    `<circle cx="${LEGEND.left + 10}" cy="${top}" r="3" fill="${colour(i)}"/>`,
+    `<text x="${text}" y="${top + 4}">${escapeXml(label)}</text>`,
+    ...(detail === undefined
+      ? []
+      : [`<text x="${text}" y="${top + 18}" font-size="11" fill="#555">${escapeXml(detail)}</text>`]),
+  ].join('')
 }
 
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+function colour(i: number): string {
+  return COLOURS[i % COLOURS.length] ?? 'black'
+}
+
+/** Hundredths are enough for a picture, and keep it small. */
+function round(value: number): number {
+  return Math.round(value * 100) / 100
 }

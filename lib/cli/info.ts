@@ -36,6 +36,7 @@ export function addInfoCommand(program: Command, run: RunCommand): void {
     .option('--frames <number>', 'frames of a clip', toNumber)
     .option('--input-size <pixels>', "of a clip's frames, like 112 or 128x112 (width x height)", toSize)
     .option('--width-multiplier <number>', 'makes every layer wider or narrower', toNumber)
+    .option('--spatial-kernel <pixels>', 'height and width of the kernels, odd', toNumber)
     .option('--batch-norm', 'batch norm behind every convolution')
     .option('--no-batch-norm', 'behind none')
   addCommonOptions(command).action((model: string | undefined, options: InfoCommandOptions) =>

@@ -8,6 +8,7 @@ import { addInfoCommand } from './info'
 import { addMakeMotionVideosCommand } from './make-motion-videos'
 import { addPredictCommand } from './predict'
 import { ExitStatus, Session } from './session'
+import { addStudyCommand } from './study'
 import { addSvmCommand } from './svm'
 import { type Streams, Terminal } from './terminal'
 import { addTrainCommand } from './train'
@@ -33,6 +34,7 @@ const commands: AddCommand[] = [
   addClassifyCommand,
   addExtractCommand,
   addSvmCommand,
+  addStudyCommand,
   addDataCommand,
   addInfoCommand,
   addMakeMotionVideosCommand,

@@ -1,4 +1,4 @@
-import { type ArchitectureInput, defaultClassCount } from '../config/architectures'
+import { type ArchitectureInput, type ArchitectureOptions, defaultClassCount } from '../config/architectures'
 import { type CreateOptions, type ModelSettings, resolveModel } from '../config/model'
 import { invalid } from '../config/parse'
 import { defaultPreset } from '../config/presets'
@@ -28,10 +28,12 @@ export interface SettingOptions extends CommonOptions {
   seed?: number
   frames?: number
   inputSize?: { width: number; height: number }
+  resize?: { width: number; height: number }
   temporalStride?: number
   widthMultiplier?: number
   batchNorm?: boolean
   dropout?: number
+  spatialKernel?: number
   validationClips?: 'all' | number
   sampling?: Sampling['mode']
   cache?: 'none' | 'memory' | 'disk'
@@ -60,7 +62,10 @@ export async function resolveSettings(options: SettingOptions): Promise<Settings
       ...file.model,
       ...given({ preset, seed }),
       ...given({ architecture: await chooseArchitecture(options, file.model?.architecture) }),
-      preprocessing: { ...file.model?.preprocessing, ...given({ temporalStride: options.temporalStride }) },
+      preprocessing: {
+        ...file.model?.preprocessing,
+        ...given({ temporalStride: options.temporalStride, resize: options.resize }),
+      },
     },
     training: {
       ...file.training,
@@ -122,18 +127,13 @@ async function chooseArchitecture(
   const base = options.architecture?.endsWith('.json')
     ? ((await readJson(options.architecture)) as ArchitectureInput)
     : ((options.architecture as ArchitectureInput | undefined) ?? fromFile)
-  const changes = given({
-    widthMultiplier: options.widthMultiplier,
-    batchNorm: options.batchNorm,
-    dropout: options.dropout,
-    input: inputChanges(options),
-  })
+  const changes = networkChanges(options)
   if (Object.keys(changes).length === 0) return base
   if (base === undefined && options.weights !== undefined) return changedFile(options.weights, changes)
   if (typeof base === 'object' && 'layers' in base)
     throw invalid(
       'architecture',
-      '--frames, --input-size, --width-multiplier, --batch-norm and --dropout change named networks; this one is given layer by layer, so change its file instead',
+      '--frames, --input-size, --width-multiplier, --spatial-kernel, --batch-norm and --dropout change named networks; this one is given layer by layer, so change its file instead',
     )
   const named = typeof base === 'object' ? base : { name: base ?? 'c3d' }
   return { ...named, ...changes } as ArchitectureInput
@@ -145,12 +145,12 @@ async function chooseArchitecture(
  */
 async function changedFile(
   file: string,
-  { dropout, ...others }: { dropout?: number },
+  { dropout, ...others }: ArchitectureOptions,
 ): Promise<ArchitectureInput> {
   if (Object.keys(others).length > 0)
     throw invalid(
       'architecture',
-      `--frames, --input-size, --width-multiplier and --batch-norm make another network than that of '${file}', which its weights do not fit. Leave them out, or name a network that fits with --architecture`,
+      `--frames, --input-size, --width-multiplier, --spatial-kernel and --batch-norm make another network than that of '${file}', which its weights do not fit. Leave them out, or name a network that fits with --architecture`,
     )
   const found = readMetadata((await readTensorFile(file)).metadata, file)?.config.architecture
   if (!found)
@@ -159,12 +159,18 @@ async function changedFile(
   return { ...found, layers }
 }
 
+/** How the options change a named network. */
+export function networkChanges(options: SettingOptions): ArchitectureOptions {
+  const { widthMultiplier, spatialKernel, batchNorm, dropout } = options
+  return given({ widthMultiplier, spatialKernel, batchNorm, dropout, input: inputChanges(options) })
+}
+
 function inputChanges({ frames, inputSize }: SettingOptions): object | undefined {
   const changes = { ...given({ frames }), ...inputSize }
   return Object.keys(changes).length === 0 ? undefined : changes
 }
 
 /** Without the keys that are undefined, so that spreading it overwrites nothing with nothing. */
-function given<T extends object>(options: T): Partial<T> {
+export function given<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
 }

@@ -1,33 +1,20 @@
 import { existsSync } from 'node:fs'
-import { type Command, Option } from 'commander'
-import { splitSchema } from '../config/dataset'
-import { wholeNumber } from '../config/fields'
+import type { Command } from 'commander'
 import type { ModelSettings } from '../config/model'
-import { parse } from '../config/parse'
 import { defaultPreset, type Preset, presetNames, presets } from '../config/presets'
 import { defaultRunFolder } from '../config/run-folder'
-import { samplingModes } from '../config/sampling'
 import { resolveTraining } from '../config/training'
-import type { VideoDataset } from '../dataset'
 import { C3D } from '../model'
-import { C3DError, isAborted } from '../native/errors'
+import { isAborted } from '../native/errors'
 import { startTraining, train } from '../training'
 import { checkpointIn, RunFolder } from '../training/run-folder'
 import type { TrainingRun } from '../training/training-run'
-import { addSourceOptions, openDataset, openOfficialSplit, SOURCE_HELP, tellDataset } from './dataset'
-import {
-  addCommonOptions,
-  addDeviceOption,
-  cacheOption,
-  precisionOption,
-  presetOption,
-  toClips,
-  toNames,
-  toNumber,
-  toSize,
-} from './options'
+import { addSourceOptions, SOURCE_HELP } from './dataset'
+import { addCommonOptions, addDeviceOption, toNames, toNumber } from './options'
+import { addPartOptions, checkParts, openParts, type Parts } from './parts'
 import type { RunCommand } from './program'
 import type { Session } from './session'
+import { addSettingOptions } from './setting-options'
 import { plural, short, table } from './text'
 import { describeParts, type PartOptions, readParts, requireResumable } from './train-resume'
 import { checkSettings, limitsOf, resolveSettings, type SettingOptions } from './train-settings'
@@ -54,45 +41,7 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     )
     .option('--weights <file>', 'start from the weights of this model, with a new classifier for the classes')
     .option('--freeze <layers>', 'layers that are not trained, like conv1a,conv2a', toNames)
-    .addOption(presetOption())
-    .option('--config <file>', 'settings as JSON, e.g. the config.json of a run; options win over it')
-    .option('--epochs <number>', 'times that the data is seen', toNumber)
-    .option('--batch-size <clips>', 'clips a pass', toNumber)
-    .option('--accumulate <passes>', 'passes of so many clips each that make a step (default: 1)', toNumber)
-    .option('--learning-rate <number>', 'at the start', toNumber)
-    .option('--weight-decay <number>', 'pull of the weights towards 0', toNumber)
-    .addOption(
-      new Option('--sampling <mode>', 'which clips of a video an epoch shows').choices(samplingModes),
-    )
-    .option('--clips-per-video <number>', 'for random and uniform sampling', toNumber)
-    .addOption(precisionOption())
-    .addOption(cacheOption())
-    .option('--flip', 'mirror half of the training clips')
-    .option('--no-flip', 'mirror none: where left and right matter')
     .option('--seed <number>', 'of weights, order, crops and split (default: 1)', toNumber)
-    .option('--frames <number>', 'frames of a clip (default: 16)', toNumber)
-    .option(
-      '--input-size <pixels>',
-      "of a clip's frames, like 112 or 128x112 (width x height; default: 112)",
-      toSize,
-    )
-    .option(
-      '--temporal-stride <number>',
-      'frames of the video from one frame of a clip to the next',
-      toNumber,
-    )
-    .option('--width-multiplier <number>', 'makes every layer wider or narrower', toNumber)
-    .option('--batch-norm', 'batch norm behind every convolution')
-    .option('--no-batch-norm', 'behind none')
-    .option('--dropout <number>', 'behind fc6 and fc7', toNumber)
-    .option(
-      '--validation <part>',
-      "fraction of the videos, other videos like the first, or 'none' (default: 0.2)",
-    )
-    .option('--validation-split <name>', "value of the manifest's split column to validate on")
-    .option('--allow-overlap', 'validate on videos, pictures or groups that are trained on, too')
-    .option('--validation-clips <number>', "clips of a video in validation, or 'all'", toClips)
-    .option('--limit <videos>', 'train on so many videos only, spread over the classes', toNumber)
     .option(
       '--out <folder>',
       'where config.json, metrics.jsonl, checkpoint and model go (default: runs/<date>_<time>)',
@@ -106,6 +55,7 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .option('--max-steps <number>', 'stop after so many steps', toNumber)
     .option('--max-minutes <number>', 'stop after so many minutes', toNumber)
   command.addHelpText('after', () => `\n${presetHelp()}\n\n${EXAMPLES}`)
+  addPartOptions(addSettingOptions(command))
   addCommonOptions(addDeviceOption(addSourceOptions(command))).action(
     (videos: string | undefined, options: TrainCommandOptions, self: Command) => {
       const { resume } = options
@@ -218,7 +168,6 @@ async function reportRun(
   }
 }
 
-/** Throws where --limit, --validation and --seed cannot be meant, whatever the videos are. */
 /** A fresh one, or one whose weights but for the classifier come from a file. */
 async function makeModel(
   { preprocessing, ...settings }: ModelSettings,
@@ -230,78 +179,4 @@ async function makeModel(
   if (weights === undefined) return C3D.create({ ...settings, preprocessing, ...common })
   const { architecture, seed } = settings
   return C3D.load(weights, { architecture, preprocessing, seed, newClassifier: true, ...common })
-}
-
-function checkParts({ limit, validation, seed }: PartOptions): void {
-  if (limit !== undefined) parse(wholeNumber({ atLeast: 1 }), limit, '--limit')
-  if (validation === undefined || isNone(validation)) return
-  const fraction = Number(validation)
-  if (!Number.isNaN(fraction)) parse(splitSchema, { validation: fraction, seed }, 'split')
-  else if (!existsSync(validation))
-    throw new C3DError(
-      'C3D_FILE_NOT_FOUND',
-      `'${validation}', given as --validation, is not there. Expected a fraction like 0.2, other videos, or 'none'.`,
-    )
-}
-
-function isNone(validation: string): boolean {
-  return validation === 'none' || validation === '0'
-}
-
-interface Parts {
-  training: VideoDataset
-  validation: VideoDataset | undefined
-}
-
-async function openParts(videos: string, options: PartOptions, session: Session): Promise<Parts> {
-  const official = await openOfficialSplit(videos, options, session)
-  if (official) for (const part of [official.training, official.test]) tellDataset(part, session)
-  const { training, validation } =
-    official && options.validation === undefined
-      ? { training: official.training, validation: official.test }
-      : await chooseParts(videos, official?.training, options, session)
-  return { training: options.limit === undefined ? training : limited(training, options.limit), validation }
-}
-
-async function chooseParts(
-  videos: string,
-  official: VideoDataset | undefined,
-  options: PartOptions,
-  session: Session,
-): Promise<Parts> {
-  const { validation, validationSplit, seed } = options
-  const dataset = official ?? (await openDataset(videos, options, session))
-  // Classes that cannot be validated are told before the frames are counted.
-  const known = { knownClasses: dataset.classes }
-  if (validationSplit !== undefined) {
-    const source = validation ?? videos
-    return {
-      training: dataset,
-      validation: await openDataset(source, { ...options, split: validationSplit }, session, known),
-    }
-  }
-  if (validation !== undefined && isNone(validation)) return { training: dataset, validation: undefined }
-  const fraction = validation === undefined ? undefined : Number(validation)
-  if (validation === undefined || !Number.isNaN(fraction))
-    return dataset.split({ validation: fraction, seed })
-  // The split column is the first manifest's; a second one is another part already.
-  const { split: _, ...others } = options
-  return { training: dataset, validation: await openDataset(validation, others, session, known) }
-}
-
-/** The first `count` videos when the classes take turns, so that as many classes as possible are among them. */
-function limited(dataset: VideoDataset, count: number): VideoDataset {
-  const seen = new Map<string, number>()
-  const turns = dataset.videos.map((video, place) => {
-    const turn = seen.get(video.label) ?? 0
-    seen.set(video.label, turn + 1)
-    return { turn, place }
-  })
-  const kept = new Set(
-    turns
-      .sort((a, b) => a.turn - b.turn || a.place - b.place)
-      .slice(0, count)
-      .map(({ place }) => place),
-  )
-  return dataset.subset((_, place) => kept.has(place))
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { NativeArchitecture } from '../native/binding'
-import { choice, finiteNumber, flag, settings, show, text, wholeNumber } from './fields'
+import { choice, expected, finiteNumber, flag, settings, show, text, wholeNumber } from './fields'
 import { invalid, parse } from './parse'
 
 /**
@@ -90,6 +90,9 @@ export const architectureNames = [
 
 export type ArchitectureName = (typeof architectureNames)[number]
 
+/** The networks that section 3.2 compares: kernels of one temporal depth, and of depths that vary. */
+export const depthNetworks = architectureNames.filter((name) => name !== 'c3d')
+
 interface Plan {
   /** Names, filters and kernel depths of the convolutions, in stages; a pool follows each stage. */
   stages: { name: string; filters: number; depth: number }[][]
@@ -144,6 +147,10 @@ const namedOptionsSchema = settings({
   batchNorm: flag().optional(),
   dropout: linearSchema.shape.dropout,
   rounding: poolSchema.shape.rounding,
+  /** Height and width of all kernels, odd; section 3.2 tried 5 as well. */
+  spatialKernel: wholeNumber({ atLeast: 1 })
+    .refine((side) => side % 2 === 1, { error: expected('an odd whole number of at least 1') })
+    .default(3),
 })
 
 const namedSchema = namedOptionsSchema.extend({ name: choice(architectureNames) })
@@ -179,7 +186,7 @@ export function buildArchitecture(
         type: 'conv',
         name: conv.name,
         filters: scaled(named.filters?.[convs.indexOf(conv)] ?? conv.filters),
-        kernel: [conv.depth, 3, 3],
+        kernel: [conv.depth, named.spatialKernel, named.spatialKernel],
         ...(batchNorm === undefined ? {} : { batchNorm }),
       })
     const kernel = poolKernel(i, size)

@@ -25,6 +25,14 @@ export const motionNames = [
 
 export type MotionName = (typeof motionNames)[number]
 
+/** Each the other one seen backwards in time. */
+export const reverseMotions: readonly [MotionName, MotionName][] = [
+  ['left', 'right'],
+  ['up', 'down'],
+  ['clockwise', 'anticlockwise'],
+  ['zoom-in', 'zoom-out'],
+]
+
 const evenSize = () =>
   wholeNumber({ atLeast: 16 }).multipleOf(2, {
     error: expected('an even whole number (video encoders need one)'),

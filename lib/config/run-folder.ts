@@ -10,3 +10,6 @@ export function defaultRunFolder(now: Date): string {
 
 /** A step takes 150 bytes, and hardly any time. */
 export const tensorboardByDefault = true
+
+/** Where the command line keeps a study that was not told where; the same command goes on with it. */
+export const defaultStudyFolder = path.join('runs', 'study')

@@ -1,3 +1,4 @@
+import { escapeXml } from '../charts/escape-xml'
 import type { ConfusionMatrix } from './confusion-file'
 
 /** Pixels; the type is 12 high, and a letter of it about 7 wide. */
@@ -26,8 +27,8 @@ export function confusionSvg({ confusion, perClass }: ConfusionMatrix): string {
     `<text x="${left + side / 2}" y="${MARGIN + 4}" text-anchor="middle" font-weight="bold">answer</text>`,
     `<text transform="translate(${MARGIN + 4} ${left + side / 2}) rotate(-90)" text-anchor="middle" font-weight="bold">class</text>`,
     ...labels.flatMap((label, i) => [
-      `<text x="${left - 4}" y="${middle(i) + 4}" text-anchor="end">${escaped(shortened(label))}</text>`,
-      `<text transform="translate(${middle(i) + 4} ${left - 4}) rotate(-90)">${escaped(shortened(label))}</text>`,
+      `<text x="${left - 4}" y="${middle(i) + 4}" text-anchor="end">${escapeXml(shortened(label))}</text>`,
+      `<text transform="translate(${middle(i) + 4} ${left - 4}) rotate(-90)">${escapeXml(shortened(label))}</text>`,
     ]),
     ...confusion.flatMap((row, i) =>
       row.map((count, j) => {
@@ -65,7 +66,7 @@ interface Cell {
 
 function cell({ x, y, size, part, title, text }: Cell): string {
   const shade = (full: number) => Math.round(255 + (full - 255) * part)
-  const square = `<rect x="${x}" y="${y}" width="${size}" height="${size}" fill="rgb(${shade(8)},${shade(48)},${shade(107)})"><title>${escaped(title)}</title></rect>`
+  const square = `<rect x="${x}" y="${y}" width="${size}" height="${size}" fill="rgb(${shade(8)},${shade(48)},${shade(107)})"><title>${escapeXml(title)}</title></rect>`
   if (text === '') return square
   const [middleX, middleY, fill] = [x + size / 2, y + size / 2 + 4, part > 0.5 ? 'white' : 'black']
   return `${square}<text x="${middleX}" y="${middleY}" text-anchor="middle" fill="${fill}" pointer-events="none">${text}</text>`
@@ -73,10 +74,6 @@ function cell({ x, y, size, part, title, text }: Cell): string {
 
 function shortened(label: string): string {
   return label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
 function sum(row: readonly number[]): number {

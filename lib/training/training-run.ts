@@ -1,109 +1,18 @@
-import { C3DError, isAborted } from '../native/errors'
-import { EventQueue } from './event-queue'
-import type { EpochEvent, TrainingEvent, TrainingResult } from './events'
+import { EventRun, type Work } from './event-run'
+import type { DoneEvent, EpochEvent, TrainingEvent, TrainingResult } from './events'
 
-/** Steps and progress that may wait for a slow reader: some seconds' worth. */
-const MOST_WAITING = 256
+/** What a run runs. */
+export type TrainingWork = Work<Exclude<TrainingEvent, DoneEvent>, TrainingResult>
 
-/** Why a run's signal is aborted when the reader has left or asked for the end, rather than the caller's own signal. */
-export const STOP_REQUEST = Symbol('stop requested')
-
-/** What a run runs. When the signal is aborted it ends early: with a result for STOP_REQUEST, else with C3D_ABORTED. */
-export type TrainingWork = (
-  emit: (event: TrainingEvent) => void,
-  signal: AbortSignal,
-) => Promise<TrainingResult>
-
-/**
- * A training under way. It runs by itself; read its events, or wait for `done`, or both.
- *
- * - `for await (const event of run)` sees everything; `for await (const epoch of run.epochs())` the epochs alone. One
- *   reader at a time and one in all. Events wait for the reader; of steps and progress, the oldest are dropped when
- *   256 wait.
- * - Leaving the loop (`break`, `return`, a throw) or `stop()` ends the training within a step, saves it where `out` was
- *   given, and settles `done` with the reason 'stopped'. The loop is left when the training thread has ended.
- * - Aborting the signal does the same, but then the reader and `done` reject with C3D_ABORTED, whose cause is the
- *   signal's reason.
- * - An error of the training rejects both. It never ends the process by itself: a run that nobody reads or waits for
- *   fails silently.
- */
-export class TrainingRun implements AsyncIterable<TrainingEvent>, AsyncDisposable {
-  /** Settles when the training thread has ended and everything is written. */
-  readonly done: Promise<TrainingResult>
-  readonly #queue = new EventQueue<TrainingEvent>(MOST_WAITING)
-  readonly #controller = new AbortController()
-  #settled = false
-  #read = false
-
+/** A training under way; EventRun says how to read it, to wait for it and to stop it. */
+export class TrainingRun extends EventRun<Exclude<TrainingEvent, DoneEvent>, TrainingResult> {
   /** @internal */
   constructor(work: TrainingWork, signal?: AbortSignal) {
-    this.done = this.#run(work, signal)
-    // The reader meets the same error; without this, reading alone would leave an unhandled rejection.
-    this.done.catch(() => {})
-  }
-
-  /** Ends the training within a step; see above. */
-  async stop(): Promise<TrainingResult> {
-    this.#controller.abort(STOP_REQUEST)
-    return this.done
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<TrainingEvent, void, undefined> {
-    this.#claim()
-    try {
-      for (let next = await this.#queue.take(); next; next = await this.#queue.take()) yield next.event
-    } finally {
-      await this.#leave()
-    }
+    super('a training', work, signal)
   }
 
   /** The epochs alone. Leaving the loop stops the training. */
   async *epochs(): AsyncGenerator<EpochEvent, void, undefined> {
     for await (const event of this) if (event.type === 'epoch') yield event
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#leave()
-  }
-
-  async #run(work: TrainingWork, signal: AbortSignal | undefined): Promise<TrainingResult> {
-    const abort = () => this.#controller.abort(signal?.reason)
-    if (signal?.aborted) abort()
-    signal?.addEventListener('abort', abort, { once: true })
-    try {
-      const result = await work((event) => this.#emit(event), this.#controller.signal)
-      this.#emit({ type: 'done', ...result })
-      this.#settled = true
-      this.#queue.end()
-      return result
-    } catch (error) {
-      this.#settled = true
-      this.#queue.end({ error })
-      throw error
-    } finally {
-      signal?.removeEventListener('abort', abort)
-    }
-  }
-
-  #emit(event: TrainingEvent): void {
-    this.#queue.push(event, event.type === 'step' || event.type === 'progress')
-  }
-
-  #claim(): void {
-    if (this.#read)
-      throw new C3DError(
-        'C3D_INVALID_ARGUMENT',
-        'The events of a training can be read once, by one loop. Read them all in one `for await` and share them from there.',
-      )
-    this.#read = true
-  }
-
-  async #leave(): Promise<void> {
-    if (this.#settled) return
-    this.#controller.abort(STOP_REQUEST)
-    await this.done.catch((error) => {
-      // The reader left of its own will, so being aborted is no news; a failure to save is.
-      if (!isAborted(error)) throw error
-    })
   }
 }

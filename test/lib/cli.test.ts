@@ -99,6 +99,23 @@ describe('wrong usage ends with status 2', () => {
     expect(indexVideos).not.toHaveBeenCalled()
   })
 
+  test.each([
+    [['--seeds', '0'], 'at study.seeds: expected a whole number of at least 1 and at most 1000, got 0'],
+    [['--nets', 'depth-1,depth-9'], "got 'depth-9'"],
+    [['--nets', 'depth-1,depth-1'], "at study.nets[1].name: there are two networks 'depth-1'"],
+    [['--spatial-kernel', '2'], 'expected an odd whole number of at least 1, got 2'],
+    [['--epochs', '0'], 'at study.training.epochs'],
+    [['--match', 'size'], 'Allowed choices are none, parameters, macs'],
+    [['--pairs', 'left'], "Expected pairs of classes like 'sit:stand,left:right'"],
+    [['--resize', '8', '--input-size', '16'], "expected at least the network's input of 16x16"],
+  ])('a study with %p, too', async (options, message) => {
+    const indexVideos = jest.spyOn(binding, 'indexVideos')
+    const { status, stderr } = await c3d('study', data, ...options)
+    expect(stderr).toContain(message)
+    expect(status).toBe(2)
+    expect(indexVideos).not.toHaveBeenCalled()
+  })
+
   test('so is a run folder that holds a model', async () => {
     const indexVideos = jest.spyOn(binding, 'indexVideos')
     await writeFile(path.join(folder, 'model.safetensors'), '')

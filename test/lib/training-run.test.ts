@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { C3DError } from '../../lib/native/errors'
 import { EventQueue } from '../../lib/training/event-queue'
+import { STOP_REQUEST } from '../../lib/training/event-run'
 import type { TrainingEvent, TrainingResult } from '../../lib/training/events'
-import { STOP_REQUEST, TrainingRun, type TrainingWork } from '../../lib/training/training-run'
+import { TrainingRun, type TrainingWork } from '../../lib/training/training-run'
 import { epochEvent, stepEvent } from './fake-binding'
 
 const finished: TrainingResult = { reason: 'finished', epochs: 1, steps: 1, seconds: 1, peakMemory: 1 }

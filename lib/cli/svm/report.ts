@@ -36,12 +36,13 @@ export async function writeDimensionChart(
   layer: string,
   { reduced }: CrossValidation,
 ): Promise<void> {
-  const points = reduced.map(({ dimensions, meanAccuracy }) => [dimensions, 100 * meanAccuracy] as const)
+  const points = reduced.map(({ dimensions, meanAccuracy }) => ({ x: dimensions, y: 100 * meanAccuracy }))
   const svg = lineChartSvg({
     title: 'Linear SVM on principal components',
-    x: 'dimensions',
-    y: 'accuracy (%)',
-    lines: [{ name: layer, points }],
+    xLabel: 'dimensions',
+    yLabel: 'accuracy (%)',
+    series: [{ label: layer, points }],
+    notes: [],
   })
   await replaceFile(file, svg)
 }
