@@ -103,11 +103,16 @@ StepOutcome TrainingStep::run(const StepClips& step, std::int64_t number, double
   StepRollback rollback(model_, optimizer_, dropoutGenerator_);
   gradients_.clear();
   StepOutcome outcome;
+  ForwardOptions options;
+  options.training = true;
+  options.dropoutGenerator = dropoutGenerator_;
+  options.cancellation = &cancellation;
+  options.precision = precision_;
   for (std::int64_t first = 0; first < clips; first += clipsAPass_) {
     const auto size = std::min(clipsAPass_, clips - first);
     const auto input = inputOf(model_, step, first, size);
     const auto some = labels.narrow(0, first, size);
-    const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation, precision_});
+    const auto logits = model_.forward(input, options);
     const auto part = loss.part(logits, some);
     outcome.loss += part.item<double>();
     outcome.hits += logits.argmax(1).eq(some).sum().item<std::int64_t>();
