@@ -1,3 +1,4 @@
+import { clipSpan } from './clip-span'
 import type { ModelConfig } from './config/model'
 import { evaluationSampling } from './config/sampling'
 import {
@@ -9,7 +10,7 @@ import {
 } from './config/scoring'
 import { fuse, reordered, requireSameClasses } from './evaluation/fusion'
 import { ScorePool } from './evaluation/score-pool'
-import { type LabelProbability, topLabels } from './evaluation/top-labels'
+import { type LabelProbability, labelsAbove, topLabels } from './evaluation/top-labels'
 import { unlabelledItems } from './labels'
 import type { C3D } from './model'
 import type { NativeModel, NativeVideoInfo } from './native/binding'
@@ -32,8 +33,10 @@ export interface Prediction {
   video: string
   /** The likeliest classes of the whole video, best first, by all of its clips. */
   top: LabelProbability[]
-  /** One for each of the model's classes, in their order; they add up to 1. */
+  /** One for each of the model's classes, in their order; they add up to 1, unless the model is multi-label. */
   probabilities: number[]
+  /** Of a multi-label model: the classes whose probability reaches `threshold`, in their order. */
+  answers?: string[]
   /** In the order of time. */
   clips: ClipPrediction[]
 }
@@ -60,15 +63,22 @@ export async function predict(
 ): Promise<FusedPrediction> {
   requireSameClasses(models)
   const { options, weights } = resolveFusedPrediction(given, models.length)
-  const { topK } = resolvePrediction(options)
-  const classes = models[0]?.classes ?? []
+  const { topK, threshold } = resolvePrediction(options)
+  const { classes, multiLabel } = models[0] as C3D
   const predictions: Prediction[] = []
   for (const model of models) predictions.push(await model.predict(video, options))
   const answers = predictions.map(({ probabilities }, i) =>
     reordered(probabilities, models[i]?.classes ?? [], classes),
   )
   const probabilities = fuse(answers, weights)
-  return { video, top: topLabels(probabilities, classes, topK), probabilities, weights, models: predictions }
+  return {
+    video,
+    top: topLabels(probabilities, classes, topK),
+    probabilities,
+    ...(multiLabel && { answers: labelsAbove(threshold, probabilities, classes) }),
+    weights,
+    models: predictions,
+  }
 }
 
 /** See C3D.predict. */
@@ -77,8 +87,9 @@ export async function predictVideo(
   video: string,
   options: PredictOptions,
 ): Promise<Prediction> {
-  const { clips: wanted, crops, topK, aggregate, ...scoring } = resolvePrediction(options)
+  const { clips: wanted, crops, topK, threshold, aggregate, ...scoring } = resolvePrediction(options)
   const { config } = model
+  const { classes, multiLabel } = config
   const videos = await openVideo(video, scoring.signal)
   try {
     const info = videos.videos[0] as NativeVideoInfo
@@ -92,28 +103,26 @@ export async function predictVideo(
     const items = unlabelledItems(videos)
     await scoreClips(model, { ...scoring, items, sampling }, (clip) => scores.push(clip))
     scores.sort((a, b) => a.start - b.start)
-    const probabilities = new ScorePool(aggregate)
+    const probabilities = new ScorePool(aggregate, multiLabel)
       .addAll(scores.flatMap(({ crops }) => crops))
       .probabilities()
     return {
       video,
-      top: topLabels(probabilities, config.classes, topK),
+      top: topLabels(probabilities, classes, topK),
       probabilities,
+      ...(multiLabel && { answers: labelsAbove(threshold, probabilities, classes) }),
       clips: scores.map((clip) => ({
         ...timesOf(clip.start, Math.min(info.frames, clip.start + span), info.framesPerSecond),
-        top: topLabels(new ScorePool(aggregate).addAll(clip.crops).probabilities(), config.classes, topK),
+        top: topLabels(
+          new ScorePool(aggregate, multiLabel).addAll(clip.crops).probabilities(),
+          classes,
+          topK,
+        ),
       })),
     }
   } finally {
     videos.close()
   }
-}
-
-/** Frames of the video from the first to the last one of a clip, both included. */
-function clipSpan({ architecture, preprocessing }: ModelConfig, framesPerSecond: number): number {
-  const { temporalStride, framesPerSecond: wanted } = preprocessing
-  const step = temporalStride * (wanted && framesPerSecond > 0 ? framesPerSecond / wanted : 1)
-  return Math.floor((architecture.input.frames - 1) * step + 1e-6) + 1
 }
 
 function timesOf(start: number, end: number, framesPerSecond: number): Omit<ClipPrediction, 'top'> {

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { abortSignal, expected, flag, settings } from './config/fields'
+import type { ModelConfig } from './config/model'
 import { invalid, parse } from './config/parse'
 import {
   nativeTraining,
@@ -20,6 +21,7 @@ import type {
   NativeItems,
   NativeRunFiles,
   NativeTrainEvent,
+  NativeTrainingConfig,
   NativeTrainingResult,
   NativeTrainRequest,
 } from './native/binding'
@@ -27,6 +29,7 @@ import { C3DError, isAborted } from './native/errors'
 import { runEventTask } from './native/task'
 import { packageVersion } from './package-info'
 import { checkpointHeader, locateCheckpoint, type RunIdentity, readCheckpoint } from './training/checkpoint'
+import { classesWithoutClips, withoutClipsWarning } from './training/coverage'
 import { identityOf } from './training/data-identity'
 import type { TrainingEvent, TrainingResult } from './training/events'
 import { requireFitting } from './training/fitting'
@@ -68,7 +71,8 @@ const inTraining = new WeakSet<C3D>()
  * const model = await C3D.load('runs/first/checkpoint.safetensors')
  * await train(model, training, { resume: 'runs/first', validation }).done
  *
- * @throws C3D_INVALID_CONFIG, C3D_INVALID_ARGUMENT (classes that do not fit), C3D_EMPTY_DATASET; what happens later
+ * @throws C3D_INVALID_CONFIG, C3D_INVALID_ARGUMENT (labels that do not fit the model), C3D_EMPTY_DATASET (no video, or
+ * none but of one class); what happens later
  * (C3D_FILE, C3D_NON_FINITE_LOSS, C3D_VIDEO_UNREADABLE, C3D_OUT_OF_MEMORY, C3D_ABORTED) rejects the run
  */
 export function train(
@@ -112,10 +116,10 @@ export function startTraining(
   const fresh = resume === undefined ? resolveTraining(settings, state.config.preset) : undefined
   if (fresh) {
     requireScores(fresh, plan)
-    requireFitting(fresh, model.architecture, model.classes.length, validation !== undefined)
-    nativeTraining(fresh, state.config.preprocessing, countLabels(plan.training, model.classes.length))
+    requireFitting(fresh, state.config, validation !== undefined)
+    nativeSettings(plan, fresh)
+    classesWithoutClips(dataset, state.config, fresh)
   }
-  requireEveryClass(dataset, model)
   if (validation && !allowOverlap) requireApart(dataset.overlaps(validation), 'training and validation')
   if (inTraining.has(model))
     throw new C3DError(
@@ -183,21 +187,18 @@ async function perform(
   const began = performance.now()
   const progress = { epochs: start.epochs, steps: start.steps }
   warnOfMirroredClasses(plan, config, emit)
+  warnOfMissingClasses(plan, config, emit)
   state.training = config
 
   const onEvent = (event: NativeTrainEvent): void => {
     if (event.type === 'step') progress.steps = event.step
     if (event.type === 'epoch') progress.epochs = event.epoch
-    emit(event)
+    emit(event.type === 'untrained-classes' ? untrainedWarning(event.classes, state.config) : event)
   }
   const request = {
     training,
     validation,
-    config: nativeTraining(
-      config,
-      state.config.preprocessing,
-      countLabels(training, state.config.classes.length),
-    ),
+    config: nativeSettings(plan, config),
     files: folder ? runFiles(folder, plan) : null,
     resume,
   }
@@ -242,6 +243,28 @@ function runIdentity({ state, contents: { dataset, validation } }: Plan): RunIde
 function requireScores({ earlyStopping }: TrainingConfig, { validation }: Plan): void {
   if (earlyStopping && !validation)
     throw invalid('training.earlyStopping', 'it goes by the scores of a validation set; give one')
+}
+
+function nativeSettings({ state, training }: Plan, config: TrainingConfig): NativeTrainingConfig {
+  const { preprocessing, classes, multiLabel } = state.config
+  return nativeTraining(config, preprocessing, countLabels(training, classes.length), multiLabel)
+}
+
+function warnOfMissingClasses(
+  { state, contents: { dataset } }: Plan,
+  config: TrainingConfig,
+  emit: (event: TrainingEvent) => void,
+): void {
+  const missing = classesWithoutClips(dataset, state.config, config)
+  if (missing.length > 0) emit({ type: 'warning', message: withoutClipsWarning(dataset, missing) })
+}
+
+function untrainedWarning(numbers: readonly number[], { classes }: ModelConfig): TrainingEvent {
+  const names = numbers.map((number) => `'${classes[number]}'`).join(', ')
+  return {
+    type: 'warning',
+    message: `No clip of the ${numbers.length === 1 ? 'class' : 'classes'} ${names} could be read in this epoch, so that nothing was learnt of ${numbers.length === 1 ? 'it' : 'them'}.`,
+  }
 }
 
 function warnOfMirroredClasses(
@@ -292,17 +315,7 @@ function describeVideo(video: VideoItem, folder: string): string {
 }
 
 function labelled(dataset: VideoDataset, model: C3D, part: string): NativeItems {
-  const items = nativeItems(datasetState(dataset), model.classes)
+  const items = nativeItems(datasetState(dataset), model)
   if (items.videos.length === 0) throw new C3DError('C3D_EMPTY_DATASET', `The ${part} set holds no video.`)
   return items
-}
-
-/** A model with more classes than the data would learn never to answer them: nearly always a mistake. */
-function requireEveryClass(dataset: VideoDataset, model: C3D): void {
-  const missing = model.classes.filter((name) => !dataset.classes.includes(name))
-  if (missing.length > 0)
-    throw new C3DError(
-      'C3D_INVALID_ARGUMENT',
-      `The model has classes that the training set does not have: ${missing.join(', ')}. Create the model with the data set's classes.`,
-    )
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { EvaluateOptions } from '../config/scoring'
 import { evaluate } from '../evaluation'
-import { confusionWriter, saveConfusion } from '../evaluation/confusion-file'
+import { requireConfusionFile, saveConfusion } from '../evaluation/confusion-file'
 import { resultsWriter, saveResults } from '../evaluation/results-file'
 import {
   addSourceOptions,
@@ -13,7 +13,14 @@ import {
 } from './dataset'
 import { evaluationReport } from './evaluation-report'
 import { addFusionOptions, append, type FusionOptions, Models } from './fusion'
-import { addCommonOptions, addDeviceOption, aggregateOption, toClips, toNumber } from './options'
+import {
+  addCommonOptions,
+  addDeviceOption,
+  aggregateOption,
+  thresholdOption,
+  toClips,
+  toNumber,
+} from './options'
 import type { CommonOptions, RunCommand } from './program'
 import type { Session } from './session'
 
@@ -22,6 +29,7 @@ interface EvaluateCommandOptions extends CommonOptions, SourceOptions, FusionOpt
   crops?: number
   batchSize?: number
   aggregate?: EvaluateOptions['aggregate']
+  threshold?: number
   confusion?: string[]
   details?: string[]
 }
@@ -36,9 +44,10 @@ export function addEvaluateCommand(program: Command, run: RunCommand): void {
     .option('--crops <number>', 'windows of a clip that are averaged: 1, 3 or 10', toNumber)
     .option('--batch-size <clips>', 'clips a forward pass', toNumber)
     .addOption(aggregateOption())
+    .addOption(thresholdOption())
     .option(
       '--confusion <file>',
-      'write the confusion matrix: .csv or .svg; may be given several times',
+      'write the confusion matrix: .csv, .svg or .png; may be given several times',
       append,
     )
     .option(
@@ -60,11 +69,12 @@ async function evaluateCommand(
   session: Session,
 ): Promise<void> {
   const { terminal, signal } = session
-  const { clips, batchSize, aggregate, weights, confusion = [], details = [] } = options
+  const { clips, batchSize, aggregate, threshold, weights, confusion = [], details = [] } = options
   // A wrong ending shall not be told after hours of computing.
-  confusion.forEach(confusionWriter)
+  for (const target of confusion) await requireConfusionFile(target, { multiLabel: false })
   details.forEach(resultsWriter)
   using models = await Models.load(file, options, session)
+  for (const target of confusion) await requireConfusionFile(target, models.first)
   const known = { knownClasses: models.first.classes }
   const official = await openOfficialSplit(videos, options, session, known)
   using dataset = official?.test ?? (await openDataset(videos, options, session, known))
@@ -74,6 +84,7 @@ async function evaluateCommand(
     crops: options.crops as EvaluateOptions['crops'],
     batchSize,
     aggregate,
+    threshold,
     details: details.length > 0,
     signal,
     onProgress: ({ done, total }) => terminal.progress('clips', done, total),

@@ -18,6 +18,9 @@ export interface SettingOptions extends CommonOptions {
   learningRate?: number
   weightDecay?: number
   freeze?: string[]
+  mixup?: number
+  cutmix?: number
+  multiLabel?: boolean
   clipsPerVideo?: number
   flip?: boolean
   seed?: number
@@ -51,7 +54,7 @@ export async function resolveSettings(options: SettingOptions): Promise<Settings
       // Named, so that the model is made by the recipe that it is trained with.
       preset: defaultPreset,
       ...file.model,
-      ...given({ preset, seed }),
+      ...given({ preset, seed, multiLabel: options.multiLabel }),
       ...given({ architecture: await chooseArchitecture(options, file.model?.architecture) }),
       preprocessing: { ...file.model?.preprocessing, ...given({ temporalStride: options.temporalStride }) },
     },
@@ -63,6 +66,7 @@ export async function resolveSettings(options: SettingOptions): Promise<Settings
         ...given({ learningRate: options.learningRate, weightDecay: options.weightDecay }),
         ...given({ layers: frozenLayers(options.freeze, file.training) }),
       },
+      mix: { ...file.training?.mix, ...given({ mixup: options.mixup, cutmix: options.cutmix }) },
       sampling: {
         ...file.training?.sampling,
         ...given({

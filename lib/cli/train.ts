@@ -66,6 +66,8 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .addOption(cacheOption())
     .option('--flip', 'mirror half of the training clips')
     .option('--no-flip', 'mirror none: where left and right matter')
+    .option('--mixup <alpha>', 'mix clips with each other: weighted means; 0: none', toNumber)
+    .option('--cutmix <alpha>', 'mix clips with each other: a box of another clip; 0: none', toNumber)
     .option('--seed <number>', 'of weights, order, crops and split (default: 1)', toNumber)
     .option('--frames <number>', 'frames of a clip (default: 16)', toNumber)
     .option(
@@ -79,6 +81,11 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
       toNumber,
     )
     .option('--width-multiplier <number>', 'makes every layer wider or narrower', toNumber)
+    .option(
+      '--multi-label',
+      'a video may have any number of classes (default: where some have several or none)',
+    )
+    .option('--no-multi-label', 'every video has one class')
     .option('--batch-norm', 'batch norm behind every convolution')
     .option('--no-batch-norm', 'behind none')
     .option('--dropout <number>', 'behind fc6 and fc7', toNumber)
@@ -153,7 +160,8 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
   if (!overwrite) RunFolder.requireFree(out)
 
   const { training, validation } = await openParts(videos, partOptions, session)
-  using model = await makeModel(settings.model, training.classes, options, signal)
+  const multiLabel = settings.model.multiLabel ?? (training.multiLabel || (validation?.multiLabel ?? false))
+  using model = await makeModel({ ...settings.model, multiLabel }, training.classes, options, signal)
   tellTraining(model, { training, validation }, session)
   const { allowOverlap } = options
   const parts = { validation, allowOverlap, out, overwrite }
@@ -190,6 +198,7 @@ function tellTraining(model: C3D, { training, validation }: Parts, { terminal }:
   terminal.note(
     `${model.architecture.name}: ${short(parameters)} parameters, ${short(macs)} multiply-accumulates a clip, on ${model.device}`,
   )
+  if (model.multiLabel) terminal.note('multi-label: a video may have any number of the classes')
   terminal.note(
     `training on ${plural(training.videos.length, 'video')}, validation on ${plural(validation?.videos.length ?? 0, 'video')}`,
   )
@@ -216,8 +225,8 @@ async function makeModel(
 ): Promise<C3D> {
   const common = { classes: [...classes], ...(device !== undefined && { device }), signal }
   if (weights === undefined) return C3D.create({ ...settings, preprocessing, ...common })
-  const { architecture, seed } = settings
-  return C3D.load(weights, { architecture, preprocessing, seed, newClassifier: true, ...common })
+  const { architecture, multiLabel, seed } = settings
+  return C3D.load(weights, { architecture, preprocessing, multiLabel, seed, newClassifier: true, ...common })
 }
 
 function checkParts({ limit, validation, seed }: PartOptions): void {

@@ -1,9 +1,11 @@
 import { evaluationSampling } from '../config/sampling'
 import type { ResolvedEvaluation } from '../config/scoring'
+import { classesOf } from '../labels'
 import type { modelState } from '../model'
 import type { NativeItems } from '../native/binding'
 import { scoreClips } from '../scoring'
 import { ClipMetrics, type ClipScores } from './clip-metrics'
+import { MultiLabelClipMetrics } from './multi-label-metrics'
 import { ScorePool } from './score-pool'
 
 export type ModelState = ReturnType<typeof modelState>
@@ -20,8 +22,18 @@ export async function scoreVideos(
   settings: ResolvedEvaluation,
   onVideo: (item: number, probabilities: number[]) => void,
 ): Promise<ClipScores> {
-  const { clips, crops, aggregate, details: _, topK: __, onVideo: ___, ...scoring } = settings
-  const clipMetrics = new ClipMetrics()
+  const {
+    clips,
+    crops,
+    aggregate,
+    details: _,
+    topK: __,
+    onVideo: ___,
+    threshold: ____,
+    ...scoring
+  } = settings
+  const { multiLabel } = model.config
+  const clipMetrics = multiLabel ? new MultiLabelClipMetrics() : new ClipMetrics()
   let current: { item: number; pool: ScorePool } | undefined
   const finish = (): void => {
     if (current) onVideo(current.item, current.pool.probabilities())
@@ -30,12 +42,12 @@ export async function scoreVideos(
   // Clips come in the order of their videos: nothing is shuffled here.
   await scoreClips(model, { ...scoring, items, sampling }, (clip) => {
     clipMetrics.add(
-      new ScorePool(aggregate).addAll(clip.crops).probabilities(),
-      items.labels[clip.item] ?? -1,
+      new ScorePool(aggregate, multiLabel).addAll(clip.crops).probabilities(),
+      classesOf(items, clip.item),
     )
     if (current?.item !== clip.item) {
       finish()
-      current = { item: clip.item, pool: new ScorePool(aggregate) }
+      current = { item: clip.item, pool: new ScorePool(aggregate, multiLabel) }
     }
     current.pool.addAll(clip.crops)
   })

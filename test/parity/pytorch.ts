@@ -14,8 +14,12 @@ export interface ReferenceRequest {
   input: Float32Array
   /** [n, 3, frames, height, width] */
   shape: number[]
-  labels: number[]
-  /** Settings as in TrainingConfig, and `rates`: a learning rate for every step. */
+  /** Class numbers, or for multi-label data a row of 0 and 1 for every clip. */
+  labels: number[] | number[][]
+  /**
+   * Settings as in TrainingConfig, with `rates`: a learning rate for every step, and `mixes`: how the clips of every step
+   * are ordered and mixed, or null.
+   */
   training?: object
 }
 

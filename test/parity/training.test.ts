@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { C3D, type TrainingConfig, train, VideoDataset } from '../../lib'
+import { C3D, ClipLoader, type TrainingConfig, train, VideoDataset } from '../../lib'
 import { makeFrameFolders } from '../support/frame-folders'
+import { plainMix } from '../support/mixes'
 import { describeWithPyTorch } from '../support/python'
 import { temporaryFolder } from '../support/temporary'
 import { askPyTorch, readTensors, relativeError } from './pytorch'
@@ -44,9 +46,22 @@ interface Recipe {
   optimizer?: Partial<TrainingConfig['optimizer']>
   loss?: Partial<TrainingConfig['loss']>
   accumulate?: number
+  mix?: Partial<TrainingConfig['mix']>
+  /** Trains on videos of one, two and no class. */
+  multiLabel?: boolean
 }
 
-const plainLoss = { labelSmoothing: 0, focalGamma: 0, classWeights: 'none' } satisfies TrainingConfig['loss']
+const plainLoss: TrainingConfig['loss'] = {
+  labelSmoothing: 0,
+  focalGamma: 0,
+  classWeights: 'none',
+  positiveWeights: 'none',
+}
+
+/** Classes of the six videos of multi-label trainings. */
+const severalLabels = [['a'], ['a', 'b'], [], ['b'], ['b'], ['a', 'b']]
+
+const listOrNull = (weights: 'none' | 'balanced' | number[]) => (Array.isArray(weights) ? weights : null)
 
 const multipliers = { biasLearningRate: 2, biasWeightDecay: 0 }
 const layers = { conv1a: { learningRate: 0 }, conv2a: { learningRate: 0 }, fc8: { learningRate: 10 } }
@@ -69,6 +84,23 @@ const recipes: Record<string, Recipe> = {
     loss: { classWeights: [0.5, 3] },
     optimizer: { maxGradientNorm: 0.5 },
   },
+  MixUp: { mix: { mixup: 0.8 } },
+  'CutMix in three passes, with class weights and smoothing': {
+    accumulate: 3,
+    mix: { cutmix: 1, probability: 0.7 },
+    loss: { classWeights: [0.5, 3], labelSmoothing: 0.1 },
+  },
+  'multi-label': { multiLabel: true },
+  'multi-label in three passes, with positive weights and smoothing': {
+    multiLabel: true,
+    accumulate: 3,
+    loss: { positiveWeights: [0.5, 3], labelSmoothing: 0.1 },
+  },
+  'multi-label, focal, with positive weights': {
+    multiLabel: true,
+    loss: { focalGamma: 2, positiveWeights: [0.5, 3] },
+  },
+  'multi-label with MixUp and CutMix': { multiLabel: true, mix: { mixup: 0.4, cutmix: 1 } },
   "Caffe's form": { optimizer: { form: 'caffe', ...multipliers } },
   "Caffe's form with Nesterov": { optimizer: { form: 'caffe', nesterov: true, ...multipliers } },
 }
@@ -77,71 +109,120 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
   const folder = temporaryFolder()
   const made = makeFrameFolders(path.join(folder, 'data'), { classes: 2, videos: 3, ...size })
   const input = networkInput(made.pixels)
+  const manifest = path.join(made.folder, 'videos.jsonl')
+  const entries = severalLabels.map((labels, i) => ({
+    path: `${i < 3 ? 'a' : 'b'}/${i % 3}`,
+    labels,
+  }))
+  writeFileSync(manifest, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
 
-  test.each(Object.entries(recipes))('%s', async (_, { batchNorm = false, ...recipe }) => {
-    // Batch norm divides by deviations of few values, which enlarges the rounding of both sides.
-    const tolerance = batchNorm ? 1e-4 : 1e-5
-    const accumulate = recipe.accumulate ?? 1
-    const loss = { ...plainLoss, ...recipe.loss }
-    const optimizer = { ...plain, ...recipe.optimizer }
-    using data = await VideoDataset.open(made.folder)
-    using model = await C3D.create({
-      architecture: {
-        name: 'depth-3',
-        input: { frames: size.frames, ...crop },
-        widthMultiplier: 1 / 16,
-        dropout: 0,
-        batchNorm,
-      },
-      classes: data.classes,
-      initializer: 'kaiming',
-      preprocessing: {
-        resize: { width: size.width, height: size.height },
-        channelOrder: 'rgb',
-        mean: [...mean],
-        scale,
-      },
-      device: 'cpu',
-      seed: 5,
+  /** The places of the clips in each epoch, which is one step. */
+  async function ordersOf(data: VideoDataset, epochs: number): Promise<number[][]> {
+    using loader = new ClipLoader(data, {
+      batchSize: data.videos.length,
+      shuffle: true,
+      seed: 1,
+      clip: { frames: size.frames, ...crop },
+      preprocessing: { resize: { width: size.width, height: size.height } },
     })
-    const before = path.join(folder, 'before.safetensors')
-    const after = path.join(folder, 'after.safetensors')
-    await model.save(before)
+    const orders: number[][] = []
+    for (let epoch = 1; epoch <= epochs; epoch++)
+      for await (const { items } of loader.pass(epoch))
+        orders.push(items.map((item) => data.videos.indexOf(item)))
+    return orders
+  }
 
-    const epochs = 20
-    const rates = Array.from({ length: epochs }, (_, i) => optimizer.learningRate * 0.7 ** Math.floor(i / 4))
-    const losses: number[] = []
-    const run = train(model, data, {
-      epochs,
-      batchSize: made.pixels.length / accumulate,
-      accumulate,
-      optimizer,
-      loss,
-      schedule: { type: 'step', every: 4, gamma: 0.7 },
-      sampling: { mode: 'non-overlapping', crop: 'center', flipProbability: 0 },
-    })
-    for await (const epoch of run.epochs()) losses.push(epoch.loss)
-    await model.save(after)
+  test.each(Object.entries(recipes))(
+    '%s',
+    async (_, { batchNorm = false, multiLabel = false, ...recipe }) => {
+      // Batch norm divides by deviations of few values, which enlarges the rounding of both sides.
+      const tolerance = batchNorm ? 1e-4 : 1e-5
+      const accumulate = recipe.accumulate ?? 1
+      const loss = { ...plainLoss, ...recipe.loss }
+      const optimizer = { ...plain, ...recipe.optimizer }
+      using data = await VideoDataset.open(multiLabel ? manifest : made.folder)
+      using model = await C3D.create({
+        architecture: {
+          name: 'depth-3',
+          input: { frames: size.frames, ...crop },
+          widthMultiplier: 1 / 16,
+          dropout: 0,
+          batchNorm,
+        },
+        classes: data.classes,
+        multiLabel,
+        initializer: 'kaiming',
+        preprocessing: {
+          resize: { width: size.width, height: size.height },
+          channelOrder: 'rgb',
+          mean: [...mean],
+          scale,
+        },
+        device: 'cpu',
+        seed: 5,
+      })
+      const before = path.join(folder, 'before.safetensors')
+      const after = path.join(folder, 'after.safetensors')
+      await model.save(before)
 
-    const expected = await askPyTorch(folder, {
-      task: 'train',
-      architecture: model.architecture,
-      weights: before,
-      input,
-      shape: [made.pixels.length, 3, size.frames, crop.height, crop.width],
-      labels: made.labels,
-      training: {
-        ...optimizer,
-        rates,
-        loss: { ...loss, classWeights: loss.classWeights === 'none' ? null : loss.classWeights },
-      },
-    })
-    expect(relativeError(losses, expected.get('losses') ?? [])).toBeLessThan(tolerance)
-    const trained = await readTensors(after)
-    for (const [name, values] of trained) {
-      // A bias in front of batch norm has no effect: its gradient is rounding noise on both sides.
-      if (batchNorm && /^conv\w+\.bias$/.test(name) && !name.includes('_bn')) continue
-      expect([name, relativeError(values, expected.get(name) ?? []) < tolerance]).toEqual([name, true])
-    }
-  })
+      const epochs = 20
+      const rates = Array.from(
+        { length: epochs },
+        (_, i) => optimizer.learningRate * 0.7 ** Math.floor(i / 4),
+      )
+      const losses: number[] = []
+      const run = train(model, data, {
+        epochs,
+        batchSize: made.pixels.length / accumulate,
+        accumulate,
+        optimizer,
+        loss,
+        ...(recipe.mix && { mix: recipe.mix }),
+        seed: 1,
+        schedule: { type: 'step', every: 4, gamma: 0.7 },
+        sampling: { mode: 'non-overlapping', crop: 'center', flipProbability: 0 },
+      })
+      for await (const epoch of run.epochs()) losses.push(epoch.loss)
+      await model.save(after)
+
+      const { mix } = recipe
+      const mixes = mix
+        ? (await ordersOf(data, epochs)).map((order, step) => ({
+            order,
+            ...plainMix(
+              { mixup: 0, cutmix: 0, probability: 1, switchProbability: 0.5, ...mix },
+              { seed: 1, step, clips: order.length, ...crop },
+            ),
+          }))
+        : null
+      const expected = await askPyTorch(folder, {
+        task: 'train',
+        architecture: model.architecture,
+        weights: before,
+        input,
+        shape: [made.pixels.length, 3, size.frames, crop.height, crop.width],
+        labels: multiLabel
+          ? severalLabels.map((labels) => data.classes.map((name) => Number(labels.includes(name))))
+          : made.labels,
+        training: {
+          ...optimizer,
+          rates,
+          classes: data.classes.length,
+          mixes,
+          loss: {
+            ...loss,
+            classWeights: listOrNull(loss.classWeights),
+            positiveWeights: listOrNull(loss.positiveWeights),
+          },
+        },
+      })
+      expect(relativeError(losses, expected.get('losses') ?? [])).toBeLessThan(tolerance)
+      const trained = await readTensors(after)
+      for (const [name, values] of trained) {
+        // A bias in front of batch norm has no effect: its gradient is rounding noise on both sides.
+        if (batchNorm && /^conv\w+\.bias$/.test(name) && !name.includes('_bn')) continue
+        expect([name, relativeError(values, expected.get(name) ?? []) < tolerance]).toEqual([name, true])
+      }
+    },
+  )
 })

@@ -57,6 +57,9 @@ class Trainer {
   std::optional<EndReason> trainOneEpoch(const Cancellation& cancellation);
   void trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double waited, const Stopwatch& stepWatch,
                const Cancellation& cancellation);
+  /// Tells classes of these clips that none was trained of. Throws Error(EmptyDataset) where at most one
+  /// class is left.
+  void requireTrained(const std::set<std::int64_t>& wanted, const std::set<std::int64_t>& trained);
   EvaluationEvent evaluate(std::int64_t epoch, const Cancellation& cancellation);
   /// Remembers the best ones and keeps their weights.
   void noteScores(const Scores& scores);
@@ -82,7 +85,8 @@ class Trainer {
   bool resumed_ = false;
   Stopwatch runWatch_;
   Stopwatch sinceCheckpoint_;
-  std::set<std::string> told_;  // paths of unreadable videos
+  std::set<std::string> told_;            // paths of unreadable videos
+  std::set<std::int64_t> untrainedTold_;  // classes
   bool cacheProblemTold_ = false;
 };
 

@@ -10,6 +10,8 @@
 #include <unordered_map>
 
 #include "core/training/loss.h"
+#include "core/training/mix.h"
+#include "core/training/targets.h"
 
 namespace c3d {
 namespace {
@@ -42,6 +44,35 @@ class StepRollback {
   bool complete_ = false;
 };
 
+/// A step's input pass by pass: network input of its clips and, where they are mixed, of their partners.
+class StepInput {
+ public:
+  StepInput(const C3D& model, const StepClips& clips, const std::optional<Mix>& mix)
+      : model_(model), clips_(clips), mix_(mix) {
+    if (!mix_) return;
+    const auto* partners = mix_->partners.const_data_ptr<std::int64_t>();
+    for (std::size_t i = 0; i < clips_.places.size(); ++i)
+      partnerPlaces_.push_back(clips_.places[static_cast<std::size_t>(partners[i])]);
+  }
+
+  at::Tensor pass(std::int64_t first, std::int64_t size) const {
+    const auto part = [&](const std::vector<CropPlace>& places) {
+      return std::span(places).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size));
+    };
+    auto input = model_.preprocess(clips_.pixels.narrow(0, first, size), part(clips_.places));
+    if (!mix_) return input;
+    const auto partners = clips_.pixels.index_select(0, mix_->partners.narrow(0, first, size));
+    mix_->apply(input, model_.preprocess(partners, part(partnerPlaces_)));
+    return input;
+  }
+
+ private:
+  const C3D& model_;
+  const StepClips& clips_;
+  std::vector<CropPlace> partnerPlaces_;
+  const std::optional<Mix>& mix_;
+};
+
 /// Of these parameters; a checkpoint holds zeros for those that are not trained.
 NamedTensors momentumOf(const NamedTensors& parameters, const NamedTensors& momentum) {
   const std::unordered_map<std::string, at::Tensor> buffers(momentum.begin(), momentum.end());
@@ -68,6 +99,8 @@ std::int64_t clipsAPass(const TrainingConfig& config) {
 TrainingStep::TrainingStep(C3D& model, const TrainingConfig& config)
     : model_(model),
       loss_(config.loss),
+      mix_(config.mix),
+      seed_(config.seed),
       clipsAPass_(clipsAPass(config)),
       optimizer_(model.parameters(), config.optimizer),
       dropoutGenerator_(makeGenerator(model.device(), config.seed)) {}
@@ -76,22 +109,31 @@ StepOutcome TrainingStep::run(const StepClips& step, std::int64_t number, double
                               const Cancellation& cancellation) {
   const std::lock_guard lock(model_.mutex());
   const FrozenParameters frozen(optimizer_.frozen());
-  const auto labels = step.labels.to(model_.device());
-  const Loss loss(loss_, labels);
-  const auto clips = labels.numel();
+  const auto clips = step.pixels.size(0);
+  const auto targets = step.targets.to(model_.device());
+  const auto& architecture = model_.architecture();
+  const auto mix = drawMix(mix_, seed_, static_cast<std::uint64_t>(number - 1), clips, architecture.width,
+                           architecture.height);
+  const StepInput input(model_, step, mix);
+  const auto partnerTargets = mix ? targets.index_select(0, mix->partners.to(model_.device())) : targets;
+  const Loss loss(loss_, targets);
   StepRollback rollback(model_, dropoutGenerator_);
   optimizer_.zeroGradients();
   StepOutcome outcome;
   for (std::int64_t first = 0; first < clips; first += clipsAPass_) {
     const auto size = std::min(clipsAPass_, clips - first);
-    const auto input = model_.preprocess(
-        step.pixels.narrow(0, first, size),
-        std::span(step.places).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
-    const auto some = labels.narrow(0, first, size);
-    const auto logits = model_.forward(input, {true, dropoutGenerator_, &cancellation});
-    const auto part = loss.part(logits, some);
+    const auto some = targets.narrow(0, first, size);
+    const auto logits = model_.forward(input.pass(first, size), {true, dropoutGenerator_, &cancellation});
+    auto part = loss.part(logits, some);
+    auto right = countRight(logits, some);
+    if (mix) {
+      // As in the code of both papers. It is the loss of the mixed targets where losses are linear in them.
+      const auto others = partnerTargets.narrow(0, first, size);
+      part = part.mul(mix->share).add(loss.part(logits, others), 1 - mix->share);
+      right = mix->share * right + (1 - mix->share) * countRight(logits, others);
+    }
     outcome.loss += part.item<double>();
-    outcome.hits += logits.argmax(1).eq(some).sum().item<std::int64_t>();
+    outcome.right += right;
     requireFinite(outcome.loss, number, learningRate);
     part.backward();  // adds to the gradients of the passes before
   }

@@ -18,19 +18,20 @@ namespace c3d {
 struct StepClips {
   at::Tensor pixels;              // uint8 [N, T, H, W, 3]
   std::vector<CropPlace> places;  // of the N clips
-  at::Tensor labels;              // int64 [N], on the CPU
+  at::Tensor targets;             // what they should be answered as, on the CPU; see targetsOf
 };
 
 struct StepOutcome {
   double loss = 0;
-  std::int64_t hits = 0;  // clips whose largest logit is that of their label
+  double right = 0;  // clips, also parts of them; see countRight, and a mix weighs both of its clips
 };
 
 /// The update of the weights by one batch of clips: forward, loss, backward in passes, optimizer. Keeps what
 /// outlasts a step: the optimizer's momentum and the state of dropout.
 class TrainingStep {
  public:
-  /// Of the configuration it takes the recipe of a step: optimizer, loss, passes, seed of dropout.
+  /// Of the configuration it takes the recipe of a step: optimizer, loss, mix, passes, seed of dropout and
+  /// mix.
   TrainingStep(C3D& model, const TrainingConfig& config);
 
   /// Makes step `number`, which counts from 1. On an error nothing has changed: throws Error(Aborted),
@@ -46,6 +47,8 @@ class TrainingStep {
  private:
   C3D& model_;
   LossConfig loss_;
+  MixConfig mix_;
+  std::uint64_t seed_;
   std::int64_t clipsAPass_;
   Sgd optimizer_;
   at::Generator dropoutGenerator_;
