@@ -3,13 +3,13 @@ import { type ClassifyOptions, resolveClassification } from './config/features'
 import { type LabelProbability, topLabels } from './evaluation/top-labels'
 import { readWindows } from './features/read-windows'
 import type { ModelState } from './model'
-import { softmax } from './scoring'
+import { activate } from './scoring'
 
 /** What a network says of one window of a video. */
 export interface WindowPrediction extends ClipTimes {
   /** The likeliest classes, best first. */
   top: LabelProbability[]
-  /** One for each of the model's classes, in their order; they add up to 1. */
+  /** One for each of the model's classes, in their order; they add up to 1, unless the model is multi-label. */
   probabilities: number[]
 }
 
@@ -20,13 +20,13 @@ export async function* classifyVideo(
   options: ClassifyOptions,
 ): AsyncGenerator<WindowPrediction, void, undefined> {
   const { smoothing, topK, ...windows } = resolveClassification(options)
-  const { architecture, classes } = model.config
+  const { architecture, classes, multiLabel } = model.config
   const readout = {
     native: { layer: architecture.classifier, pooling: 'none' as const },
     shape: [classes.length],
     finish: (logits: Float32Array) => logits,
   }
-  const answers = probabilitiesOf(readWindows(model, video, readout, windows))
+  const answers = probabilitiesOf(readWindows(model, video, readout, windows), multiLabel)
   for await (const { probabilities, ...times } of smoothed(answers, (smoothing - 1) / 2))
     yield { ...times, top: topLabels(probabilities, classes, topK), probabilities }
 }
@@ -35,8 +35,10 @@ type Answer = Omit<WindowPrediction, 'top'>
 
 async function* probabilitiesOf(
   windows: AsyncIterable<ClipTimes & { values: Float32Array }>,
+  multiLabel: boolean,
 ): AsyncGenerator<Answer> {
-  for await (const { values, ...times } of windows) yield { ...times, probabilities: softmax(values) }
+  for await (const { values, ...times } of windows)
+    yield { ...times, probabilities: activate(values, multiLabel) }
 }
 
 /** Each answer as the mean of it and up to `reach` on either side; as late as those behind it come. */

@@ -123,7 +123,7 @@ export class ClipLoader<Dtype extends 'uint8' | 'float32' = 'uint8'>
   async #open(epoch: number, signal: AbortSignal | undefined): Promise<NativeClipLoader> {
     const { model, clip, preprocessing, sampling, shuffle, seed, batchSize, loader } = this.#options
     const data = datasetState(this.#dataset)
-    const items = model ? nativeItems(data, model.classes) : looselyLabelledItems(data, this.#dataset.classes)
+    const items = model ? nativeItems(data, model) : looselyLabelledItems(data, this.#dataset.classes)
     if (items.videos.length === 0)
       throw new C3DError('C3D_EMPTY_DATASET', 'There is no video to take clips from.')
     const order = shuffle

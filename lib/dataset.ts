@@ -22,7 +22,7 @@ import { readSource } from './dataset/read-source'
 import { type DatasetReport, makeReport } from './dataset/report'
 import { chooseValidation } from './dataset/split'
 import { readHmdb51Lists, readUcf101Lists, type SplitListing } from './dataset/split-lists'
-import type { VideoItem } from './dataset/video-item'
+import { labelsOf, type VideoItem } from './dataset/video-item'
 import type { NativeVideoSet } from './native/binding'
 import { C3DError } from './native/errors'
 
@@ -238,6 +238,11 @@ export class VideoDataset implements Disposable {
     return this.#with(this.#members.filter(({ video }, i) => filter(video, i)))
   }
 
+  /** Whether a video has several classes, or none: only a multi-label model can learn from it. */
+  get multiLabel(): boolean {
+    return this.videos.some((video) => labelsOf(video).length !== 1)
+  }
+
   /** Videos of each class, in the order of `classes`. */
   classCounts(): number[] {
     return countClasses(this.classes, this.videos)
@@ -316,8 +321,9 @@ function originOf({ source, folder }: Listing, opened: OpenedListing): Origin {
 
 function nothingReadable({ source, problems }: VideoDataset): C3DError {
   const first = problems[0]
+  if (!first) return new C3DError('C3D_EMPTY_DATASET', `None of the videos of '${source}' has a class.`)
   return new C3DError(
     'C3D_EMPTY_DATASET',
-    `None of the videos of '${source}' can be read. The first: ${first?.path}: ${first?.reason}`,
+    `None of the videos of '${source}' can be read. The first: ${first.path}: ${first.reason}`,
   )
 }

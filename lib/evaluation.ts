@@ -37,6 +37,9 @@ export interface FusedEvaluation extends VideoScores {
  * Measures a model on labelled videos: centre crops, no flip. A video's answer is by default the mean of the
  * probabilities of its clips (`aggregate`). The data set's classes may be some of the model's.
  *
+ * Of a multi-label model, videos may have any number of classes: the classes whose probability reaches `threshold` are
+ * its answers, and `multiLabel` has what they are worth; there is no confusion matrix.
+ *
  * Several models are fused: the answer is the weighted mean of their probabilities, each with its own preprocessing.
  * They must have the same classes; those of the first one give the order.
  *
@@ -67,7 +70,7 @@ export async function evaluate(
 
 async function evaluateOne(model: C3D, dataset: VideoDataset, options: EvaluateOptions): Promise<Evaluation> {
   const settings = resolveEvaluation(options)
-  const report = new VideoReport(dataset, model.classes, settings)
+  const report = new VideoReport(dataset, model, settings)
   const clipScores = await score(model, dataset, settings, (item, answer) => report.add(item, answer))
   return { ...clipScores, ...(await report.scores()) }
 }
@@ -80,12 +83,16 @@ async function evaluateFused(
   requireSameClasses(models)
   const { options, weights } = resolveFusedEvaluation(given, models.length)
   const settings = resolveEvaluation(options)
-  const classes = models[0]?.classes ?? []
-  const fused = new VideoReport(dataset, classes, settings)
+  const { classes, multiLabel } = models[0] as C3D
+  const fused = new VideoReport(dataset, { classes, multiLabel }, settings)
   const reports: VideoReport[] = []
   const evaluations: Evaluation[] = []
   for (const model of models) {
-    const own = new VideoReport(dataset, classes, { ...settings, details: false, onVideo: undefined })
+    const own = new VideoReport(
+      dataset,
+      { classes, multiLabel },
+      { ...settings, details: false, onVideo: undefined },
+    )
     reports.push(own)
     const clipScores = await score(model, dataset, settings, (item, answer) => {
       own.add(item, reordered(answer, model.classes, classes))
@@ -104,7 +111,7 @@ async function score(
   onVideo: (item: number, probabilities: number[]) => void,
 ): Promise<ClipScores> {
   const state = modelState(model)
-  const items = nativeItems(datasetState(dataset), model.classes)
+  const items = nativeItems(datasetState(dataset), model)
   if (items.videos.length === 0) throw new C3DError('C3D_EMPTY_DATASET', 'There is no video to evaluate on.')
   return evaluations.run(() => scoreVideos(state, items, settings, onVideo), settings.signal)
 }

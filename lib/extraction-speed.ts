@@ -86,5 +86,6 @@ function twice({ set, videos, labels, starts, ends }: NativeItems): NativeItems 
     labels: Int32Array.of(...labels, ...labels),
     starts: Float64Array.of(...starts, ...starts),
     ends: Float64Array.of(...ends, ...ends),
+    classes: null,
   }
 }

@@ -204,6 +204,7 @@ function itemsAt({ set, videos, labels, starts, ends }: NativeItems, places: rea
     labels: Int32Array.from(places, (place) => labels[place] ?? -1),
     starts: Float64Array.from(places, (place) => starts[place] ?? 0),
     ends: Float64Array.from(places, (place) => ends[place] ?? 0),
+    classes: null,
   }
 }
 

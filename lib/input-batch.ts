@@ -46,6 +46,25 @@ export function checkedLabels(labels: ArrayLike<number>, clips: number, classes:
   return checked
 }
 
+/** 1 for each class of a clip and 0 for all others, clip by clip. Throws C3D_INVALID_ARGUMENT unless each has a list. */
+export function checkedTargets(
+  labels: ArrayLike<number> | readonly (readonly number[])[],
+  clips: number,
+  classes: number,
+): number[] {
+  const lists: unknown[] = Array.from<unknown>(labels)
+  const isClass = (label: unknown) =>
+    typeof label === 'number' && Number.isInteger(label) && label >= 0 && label < classes
+  if (lists.length !== clips || !lists.every((list) => Array.isArray(list) && list.every(isClass)))
+    throw new C3DError(
+      'C3D_INVALID_ARGUMENT',
+      `Expected ${clips} lists of class numbers from 0 to ${classes - 1}, one a clip, since the model is multi-label, got ${JSON.stringify(lists)}.`,
+    )
+  return lists.flatMap((list) =>
+    Array.from({ length: classes }, (_, label) => ((list as number[]).includes(label) ? 1 : 0)),
+  )
+}
+
 /** 'Float32Array'. By name, since an array from another realm (a VM context, as in jest) has another class. */
 export function typeName(data: unknown): string {
   return Object.prototype.toString.call(data).slice('[object '.length, -1)

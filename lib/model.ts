@@ -83,6 +83,7 @@ export class C3D implements Disposable {
    * Makes a network with fresh weights. Asynchronous, since c3d has 78 million of them to draw.
    *
    * @example await C3D.create({ architecture: 'depth-3', classes: data.classes, seed: 1 })
+   * @example await C3D.create({ classes: data.classes, multiLabel: data.multiLabel })
    * @throws C3D_INVALID_CONFIG, C3D_ARCHITECTURE (layers that do not fit together), C3D_DEVICE, C3D_OUT_OF_MEMORY
    */
   static async create(options: CreateOptions): Promise<C3D> {
@@ -146,6 +147,11 @@ export class C3D implements Disposable {
   /** In the order of the outputs. */
   get classes(): readonly string[] {
     return this.#state.config.classes
+  }
+
+  /** Whether a video may have any number of the classes, so that probabilities do not add up to 1. */
+  get multiLabel(): boolean {
+    return this.#state.config.multiLabel
   }
 
   get architecture(): Architecture {
@@ -236,7 +242,8 @@ export class C3D implements Disposable {
   }
 
   /**
-   * Mean cross-entropy of a batch and its gradient for every parameter, with dropout off. Changes nothing.
+   * Mean cross-entropy of a batch and its gradient for every parameter, with dropout off. Changes nothing. Of the softmax,
+   * also where the model is multi-label.
    *
    * @param batch `labels`: a class number for each clip
    */
@@ -355,7 +362,7 @@ async function giveMeanCube(
     await loadMeanCube(native, file, architecture.input.frames, preprocessing.resize)
 }
 
-type Description = Pick<LoadOptions, 'architecture' | 'classes' | 'preprocessing' | 'seed'>
+type Description = Pick<LoadOptions, 'architecture' | 'classes' | 'preprocessing' | 'multiLabel' | 'seed'>
 
 /** The file's own description, with the user's instead where given. */
 function describeFile(
@@ -364,13 +371,13 @@ function describeFile(
   given: Description,
 ): { metadata: ModelMetadata; meanFile: string | undefined } {
   if (metadata) return overridden(metadata, given)
-  const { architecture, classes, preprocessing, seed } = given
+  const { architecture, classes, preprocessing, multiLabel, seed } = given
   if (architecture === undefined || classes === undefined)
     throw new C3DError(
       'C3D_WEIGHTS',
       `'${file}' was not written by torch-c3d, so it does not say what network its weights belong to. Give C3D.load the architecture and the classes (and the preprocessing that the network was trained with).`,
     )
-  const { config, meanFile } = resolveModel({ architecture, classes, preprocessing, seed })
+  const { config, meanFile } = resolveModel({ architecture, classes, preprocessing, multiLabel, seed })
   return { metadata: { config }, meanFile }
 }
 
@@ -393,8 +400,9 @@ function overridden(
     : { preprocessing: config.preprocessing, meanFile: undefined }
   const classes = [...(given.classes ?? config.classes)]
   const seed = given.seed ?? config.seed
+  const multiLabel = given.multiLabel ?? config.multiLabel
   return {
-    metadata: { ...metadata, config: { ...config, architecture, preprocessing, classes, seed } },
+    metadata: { ...metadata, config: { ...config, architecture, preprocessing, classes, multiLabel, seed } },
     meanFile,
   }
 }

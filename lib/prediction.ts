@@ -11,7 +11,7 @@ import {
 } from './config/scoring'
 import { fuse, reordered, requireSameClasses } from './evaluation/fusion'
 import { ScorePool } from './evaluation/score-pool'
-import { type LabelProbability, topLabels } from './evaluation/top-labels'
+import { type LabelProbability, labelsAbove, topLabels } from './evaluation/top-labels'
 import { unlabelledItems } from './labels'
 import type { C3D } from './model'
 import type { NativeModel, NativeVideoInfo } from './native/binding'
@@ -28,8 +28,10 @@ export interface Prediction {
   video: string
   /** The likeliest classes of the whole video, best first, by all of its clips. */
   top: LabelProbability[]
-  /** One for each of the model's classes, in their order; they add up to 1. */
+  /** One for each of the model's classes, in their order; they add up to 1, unless the model is multi-label. */
   probabilities: number[]
+  /** Of a multi-label model: the classes whose probability reaches `threshold`, in their order. */
+  answers?: string[]
   /** In the order of time. */
   clips: ClipPrediction[]
 }
@@ -56,15 +58,22 @@ export async function predict(
 ): Promise<FusedPrediction> {
   requireSameClasses(models)
   const { options, weights } = resolveFusedPrediction(given, models.length)
-  const { topK } = resolvePrediction(options)
-  const classes = models[0]?.classes ?? []
+  const { topK, threshold } = resolvePrediction(options)
+  const { classes, multiLabel } = models[0] as C3D
   const predictions: Prediction[] = []
   for (const model of models) predictions.push(await model.predict(video, options))
   const answers = predictions.map(({ probabilities }, i) =>
     reordered(probabilities, models[i]?.classes ?? [], classes),
   )
   const probabilities = fuse(answers, weights)
-  return { video, top: topLabels(probabilities, classes, topK), probabilities, weights, models: predictions }
+  return {
+    video,
+    top: topLabels(probabilities, classes, topK),
+    probabilities,
+    ...(multiLabel && { answers: labelsAbove(threshold, probabilities, classes) }),
+    weights,
+    models: predictions,
+  }
 }
 
 /** See C3D.predict. */
@@ -73,10 +82,11 @@ export async function predictVideo(
   video: string,
   options: PredictOptions,
 ): Promise<Prediction> {
-  const { clips: wanted, crops, topK, aggregate, ...scoring } = resolvePrediction(options)
+  const { clips: wanted, crops, topK, threshold, aggregate, ...scoring } = resolvePrediction(options)
   const { config } = model
   const chosen = await choosePrecision(model, scoring.precision, 'predict.precision', scoring.signal)
   const precision = nativePrecision(chosen)
+  const { classes, multiLabel } = config
   const videos = await openVideo(video, scoring.signal)
   try {
     const info = videos.videos[0] as NativeVideoInfo
@@ -90,16 +100,21 @@ export async function predictVideo(
     const items = unlabelledItems(videos)
     await scoreClips(model, { ...scoring, precision, items, sampling }, (clip) => scores.push(clip))
     scores.sort((a, b) => a.start - b.start)
-    const probabilities = new ScorePool(aggregate)
+    const probabilities = new ScorePool(aggregate, multiLabel)
       .addAll(scores.flatMap(({ crops }) => crops))
       .probabilities()
     return {
       video,
-      top: topLabels(probabilities, config.classes, topK),
+      top: topLabels(probabilities, classes, topK),
       probabilities,
+      ...(multiLabel && { answers: labelsAbove(threshold, probabilities, classes) }),
       clips: scores.map((clip) => ({
         ...clipTimes(clip.start, Math.min(info.frames, clip.start + span), info.framesPerSecond),
-        top: topLabels(new ScorePool(aggregate).addAll(clip.crops).probabilities(), config.classes, topK),
+        top: topLabels(
+          new ScorePool(aggregate, multiLabel).addAll(clip.crops).probabilities(),
+          classes,
+          topK,
+        ),
       })),
     }
   } finally {

@@ -126,18 +126,33 @@ class CropMerger {
   }
 }
 
+/** The probabilities that a model says: of each class by itself where it is multi-label, else adding up to 1. */
+export function activate(logits: ArrayLike<number>, multiLabel: boolean): number[] {
+  return multiLabel ? sigmoid(logits) : softmax(logits)
+}
+
 /** Numbers above 0 that add up to 1. Throws C3D_NON_FINITE_LOSS when a logit is NaN or infinite. */
 export function softmax(logits: ArrayLike<number>): number[] {
+  const values = finite(logits)
+  const largest = Math.max(...values)
+  const exponentials = values.map((value) => Math.exp(value - largest))
+  const sum = exponentials.reduce((a, b) => a + b, 0)
+  return exponentials.map((value) => value / sum)
+}
+
+/** Numbers from 0 to 1, each by itself. Throws as softmax. */
+export function sigmoid(logits: ArrayLike<number>): number[] {
+  return finite(logits).map((value) => 1 / (1 + Math.exp(-value)))
+}
+
+function finite(logits: ArrayLike<number>): number[] {
   const values = Array.from(logits)
   if (!values.every(Number.isFinite))
     throw new C3DError(
       'C3D_NON_FINITE_LOSS',
       `Expected finite outputs of the network, got [${values.slice(0, 5).join(', ')}, …]. Its weights have diverged: train again with a smaller learning rate.`,
     )
-  const largest = Math.max(...values)
-  const exponentials = values.map((value) => Math.exp(value - largest))
-  const sum = exponentials.reduce((a, b) => a + b, 0)
-  return exponentials.map((value) => value / sum)
+  return values
 }
 
 /** Places of the `count` largest values, largest first; of equal ones the earlier is first. */

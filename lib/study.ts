@@ -71,9 +71,10 @@ export function resolveStudy(options: StudyOptions, given: readonly string[]): S
   const config = resolveTraining({ ...resolved.training, preset }, preset, 'study.training')
   const classes = [...given]
   const [model] = resolveNets(resolved).map((architecture) => {
-    requireFitting(config, architecture, classes.length, true)
     describeArchitecture(architecture, classes.length)
-    return resolveModel({ architecture, preset, initializer, preprocessing, classes }).config
+    const model = resolveModel({ architecture, preset, initializer, preprocessing, classes }).config
+    requireFitting(config, model, true)
+    return model
   })
   if (!model) throw invalid('study.nets', 'expected at least one network')
   return {

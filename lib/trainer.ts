@@ -6,6 +6,7 @@ import { resolveTrainer, type TrainerConfig, type TrainerOptions } from './confi
 import { nativeTraining, type TrainingConfig } from './config/training'
 import {
   checkedLabels,
+  checkedTargets,
   type InputBatch,
   type PixelBatch,
   requireInput,
@@ -27,8 +28,8 @@ import { WorkQueue } from './work-queue'
 export interface StepBatch {
   /** Pixels, uint8 [n, frames, height, width, 3], or network input, float32 [n, 3, frames, height, width]. */
   clips: { data: Uint8Array | Float32Array; shape: readonly number[] }
-  /** A class number for each clip, in the order of the model's classes. */
-  labels: ArrayLike<number>
+  /** A class number for each clip, in the order of the model's classes; of a multi-label model a list of them. */
+  labels: ArrayLike<number> | readonly (readonly number[])[]
   /** Where each clip was cut, as a ClipLoader tells it; needed for pixels where the model has a mean cube. */
   places?: ArrayLike<number>
 }
@@ -53,6 +54,9 @@ export interface TrainerState {
   learningRate: number
   schedule: TrainingConfig['schedule']
 }
+
+/** It sees none but those of its steps. */
+const NO_ITEMS = { byClass: [], all: 0 }
 
 const learningRateSchema = finiteNumber({ above: 0 }).nullable()
 const lossSchema = finiteNumber()
@@ -90,7 +94,7 @@ export class Trainer implements Disposable {
     this.#model = model
     const { config: modelConfig, native } = model()
     const { config, training } = resolveTrainer(options, modelConfig.preset)
-    requireFitting(training, modelConfig.architecture, modelConfig.classes.length, true)
+    requireFitting(training, modelConfig, true)
     requireComputable(training.precision, native.device, 'trainer.precision')
     this.#precision =
       training.precision === 'auto'
@@ -99,7 +103,12 @@ export class Trainer implements Disposable {
     this.#config = { ...config, precision: this.#precision }
     const request = {
       config: {
-        ...nativeTraining({ ...training, precision: this.#precision }, modelConfig.preprocessing, []),
+        ...nativeTraining(
+          { ...training, precision: this.#precision },
+          modelConfig.preprocessing,
+          NO_ITEMS,
+          modelConfig.multiLabel,
+        ),
         precision: { type: this.#precision, float32Layers: [] },
       },
       stepsPerEpoch: config.stepsPerEpoch,
@@ -238,8 +247,9 @@ export class Trainer implements Disposable {
   }
 
   #request(batches: readonly StepBatch[]): NativeStepRequest {
-    const { architecture, classes, preprocessing } = this.#model().config
+    const { architecture, classes, preprocessing, multiLabel } = this.#model().config
     const labels: number[] = []
+    const targets: number[] = []
     const places: number[] = []
     for (const batch of batches) {
       const { clips } = batch
@@ -251,7 +261,8 @@ export class Trainer implements Disposable {
           'C3D_INVALID_ARGUMENT',
           'Expected batches of one kind in a step, pixels or network input, got both.',
         )
-      labels.push(...checkedLabels(batch.labels, count, classes.length))
+      if (multiLabel) targets.push(...checkedTargets(batch.labels, count, classes.length))
+      else labels.push(...checkedLabels(batch.labels as ArrayLike<number>, count, classes.length))
       if (isPixels(clips) && preprocessing.mean === 'cube') places.push(...checkedPlaces(batch.places, count))
     }
     if (batches.length === 0)
@@ -259,6 +270,9 @@ export class Trainer implements Disposable {
     return {
       batches: batches.map(({ clips: { data, shape } }) => ({ data, shape: [...shape] })),
       labels: Int32Array.from(labels),
+      targets: multiLabel
+        ? { data: Float32Array.from(targets), shape: [targets.length / classes.length, classes.length] }
+        : null,
       places: Int32Array.from(places),
       learningRate: this.#learningRate,
     }

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { abortSignal, expected, flag, settings } from './config/fields'
+import type { ModelConfig } from './config/model'
 import { invalid, parse } from './config/parse'
 import { requireComputable } from './config/precision'
 import { tensorboardByDefault } from './config/run-folder'
@@ -22,6 +23,7 @@ import type {
   NativeItems,
   NativeRunFiles,
   NativeTrainEvent,
+  NativeTrainingConfig,
   NativeTrainingResult,
   NativeTrainRequest,
 } from './native/binding'
@@ -30,10 +32,11 @@ import { runEventTask } from './native/task'
 import { packageVersion } from './package-info'
 import { type ChosenPrecision, choosePrecision, nativePrecision } from './precision/choose'
 import { checkpointHeader, locateCheckpoint, type RunIdentity, readCheckpoint } from './training/checkpoint'
+import { classesWithoutClips, withoutClipsWarning } from './training/coverage'
 import { identityOf } from './training/data-identity'
 import { requireDiskSpace } from './training/disk-space'
 import { STOP_REQUEST } from './training/event-run'
-import type { DoneEvent, TrainingEvent, TrainingResult } from './training/events'
+import type { DoneEvent, TrainingEvent, TrainingResult, WarningEvent } from './training/events'
 import { requireFitting } from './training/fitting'
 import { beginTraining } from './training/in-training'
 import { forecastMemory, memoryWarning } from './training/memory'
@@ -73,7 +76,8 @@ const controlSchema = settings({ signal: abortSignal().optional() })
  * const model = await C3D.load('runs/first/checkpoint.safetensors')
  * await train(model, training, { resume: 'runs/first', validation }).done
  *
- * @throws C3D_INVALID_CONFIG, C3D_INVALID_ARGUMENT (classes that do not fit), C3D_EMPTY_DATASET; what happens later
+ * @throws C3D_INVALID_CONFIG, C3D_INVALID_ARGUMENT (labels that do not fit the model), C3D_EMPTY_DATASET (no video, or
+ * none but of one class); what happens later
  * (C3D_FILE, C3D_NON_FINITE_LOSS, C3D_VIDEO_UNREADABLE, C3D_OUT_OF_MEMORY, C3D_ABORTED) rejects the run
  */
 export function train(
@@ -119,10 +123,10 @@ export function startTraining(
   if (fresh) {
     requireScores(fresh, plan)
     requireComputable(fresh.precision, model.device, 'training.precision')
-    requireFitting(fresh, model.architecture, model.classes.length, validation !== undefined)
-    nativeTraining(fresh, state.config.preprocessing, countLabels(plan.training, model.classes.length))
+    requireFitting(fresh, state.config, validation !== undefined)
+    nativeSettings(plan, fresh)
+    classesWithoutClips(dataset, state.config, fresh)
   }
-  requireEveryClass(dataset, model)
   if (validation && !allowOverlap) requireApart(dataset.overlaps(validation), 'training and validation')
   const end = beginTraining(state)
   return new TrainingRun(async (emit, stop) => {
@@ -210,6 +214,7 @@ async function perform(
   warnOfFailedConvolutions(chosen, emit)
   warnOfMirroredClasses(plan, config, emit)
   if (start.warning !== undefined) emit({ type: 'warning', message: start.warning })
+  warnOfMissingClasses(plan, config, emit)
   await tellMemory(plan, config, emit)
   if (folder)
     await requireDiskSpace(folder, 4 * plan.summary.parameters, config, {
@@ -221,19 +226,12 @@ async function perform(
   const onEvent = (event: NativeTrainEvent): void => {
     if (event.type === 'step') progress.steps = event.step
     if (event.type === 'epoch') progress.epochs = event.epoch
-    emit(event)
+    emit(event.type === 'untrained-classes' ? untrainedWarning(event.classes, state.config) : event)
   }
   const request = {
     training,
     validation,
-    config: {
-      ...nativeTraining(
-        config,
-        state.config.preprocessing,
-        countLabels(training, state.config.classes.length),
-      ),
-      precision: nativePrecision(chosen),
-    },
+    config: { ...nativeSettings(plan, config), precision: nativePrecision(chosen) },
     files: folder ? runFiles(folder, plan, config) : null,
     resume,
   }
@@ -334,6 +332,31 @@ function warnOfFailedConvolutions(
     })
 }
 
+function nativeSettings(
+  { state, training }: Plan,
+  config: TrainingConfig,
+): Omit<NativeTrainingConfig, 'precision'> {
+  const { preprocessing, classes, multiLabel } = state.config
+  return nativeTraining(config, preprocessing, countLabels(training, classes.length), multiLabel)
+}
+
+function warnOfMissingClasses(
+  { state, contents: { dataset } }: Plan,
+  config: TrainingConfig,
+  emit: (event: Exclude<TrainingEvent, DoneEvent>) => void,
+): void {
+  const missing = classesWithoutClips(dataset, state.config, config)
+  if (missing.length > 0) emit({ type: 'warning', message: withoutClipsWarning(dataset, missing) })
+}
+
+function untrainedWarning(numbers: readonly number[], { classes }: ModelConfig): WarningEvent {
+  const names = numbers.map((number) => `'${classes[number]}'`).join(', ')
+  return {
+    type: 'warning',
+    message: `No clip of the ${numbers.length === 1 ? 'class' : 'classes'} ${names} could be read in this epoch, so that nothing was learnt of ${numbers.length === 1 ? 'it' : 'them'}.`,
+  }
+}
+
 function warnOfMirroredClasses(
   { state }: Plan,
   config: TrainingConfig,
@@ -382,17 +405,7 @@ function describeVideo(video: VideoItem, folder: string): string {
 }
 
 function labelled(dataset: VideoDataset, model: C3D, part: string): NativeItems {
-  const items = nativeItems(datasetState(dataset), model.classes)
+  const items = nativeItems(datasetState(dataset), model)
   if (items.videos.length === 0) throw new C3DError('C3D_EMPTY_DATASET', `The ${part} set holds no video.`)
   return items
-}
-
-/** A model with more classes than the data would learn never to answer them: nearly always a mistake. */
-function requireEveryClass(dataset: VideoDataset, model: C3D): void {
-  const missing = model.classes.filter((name) => !dataset.classes.includes(name))
-  if (missing.length > 0)
-    throw new C3DError(
-      'C3D_INVALID_ARGUMENT',
-      `The model has classes that the training set does not have: ${missing.join(', ')}. Create the model with the data set's classes.`,
-    )
 }

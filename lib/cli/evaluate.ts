@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { EvaluateOptions } from '../config/scoring'
 import { evaluate } from '../evaluation'
-import { confusionWriter, saveConfusion } from '../evaluation/confusion-file'
+import { requireConfusionFile, saveConfusion } from '../evaluation/confusion-file'
 import { resultsWriter, saveResults } from '../evaluation/results-file'
 import {
   addSourceOptions,
@@ -18,6 +18,7 @@ import {
   addDeviceOption,
   aggregateOption,
   precisionOption,
+  thresholdOption,
   toClips,
   toNumber,
 } from './options'
@@ -30,6 +31,7 @@ interface EvaluateCommandOptions extends CommonOptions, SourceOptions, FusionOpt
   batchSize?: number
   aggregate?: EvaluateOptions['aggregate']
   precision?: EvaluateOptions['precision']
+  threshold?: number
   confusion?: string[]
   details?: string[]
 }
@@ -45,9 +47,10 @@ export function addEvaluateCommand(program: Command, run: RunCommand): void {
     .option('--batch-size <clips>', 'clips a forward pass', toNumber)
     .addOption(precisionOption())
     .addOption(aggregateOption())
+    .addOption(thresholdOption())
     .option(
       '--confusion <file>',
-      'write the confusion matrix: .csv or .svg; may be given several times',
+      'write the confusion matrix: .csv, .svg or .png; may be given several times',
       append,
     )
     .option(
@@ -69,11 +72,12 @@ async function evaluateCommand(
   session: Session,
 ): Promise<void> {
   const { terminal, signal } = session
-  const { clips, batchSize, aggregate, precision, weights, confusion = [], details = [] } = options
+  const { clips, batchSize, aggregate, precision, threshold, weights, confusion = [], details = [] } = options
   // A wrong ending shall not be told after hours of computing.
-  confusion.forEach(confusionWriter)
+  for (const target of confusion) await requireConfusionFile(target, { multiLabel: false })
   details.forEach(resultsWriter)
   using models = await Models.load(file, options, session)
+  for (const target of confusion) await requireConfusionFile(target, models.first)
   const known = { knownClasses: models.first.classes }
   const official = await openOfficialSplit(videos, options, session, known)
   using dataset = official?.test ?? (await openDataset(videos, options, session, known))
@@ -84,6 +88,7 @@ async function evaluateCommand(
     batchSize,
     aggregate,
     precision,
+    threshold,
     details: details.length > 0,
     signal,
     onProgress: ({ done, total }) => terminal.progress('clips', done, total),

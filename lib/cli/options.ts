@@ -51,6 +51,13 @@ export function aggregateOption(): Option {
   )
 }
 
+export function thresholdOption(): Option {
+  return new Option(
+    '--threshold <probability>',
+    'of a multi-label model: from where on a class is an answer (default: 0.5)',
+  ).argParser(toNumber)
+}
+
 export function presetOption(): Option {
   return new Option('--preset <name>', 'recipe that completes the settings').choices(presetNames)
 }

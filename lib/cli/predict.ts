@@ -10,6 +10,7 @@ import {
   addDeviceOption,
   aggregateOption,
   precisionOption,
+  thresholdOption,
   toClips,
   toNumber,
 } from './options'
@@ -24,6 +25,7 @@ interface PredictCommandOptions extends CommonOptions, FusionOptions {
   batchSize?: number
   aggregate?: PredictOptions['aggregate']
   precision?: PredictOptions['precision']
+  threshold?: number
 }
 
 export function addPredictCommand(program: Command, run: RunCommand): void {
@@ -36,6 +38,7 @@ export function addPredictCommand(program: Command, run: RunCommand): void {
     .option('--top <number>', 'classes to show', toNumber)
     .option('--per-clip', 'show every clip too')
     .addOption(aggregateOption())
+    .addOption(thresholdOption())
     .option('--batch-size <clips>', 'clips a forward pass', toNumber)
     .addOption(precisionOption())
   addCommonOptions(addDeviceOption(addFusionOptions(command))).action(
@@ -57,8 +60,8 @@ async function predictCommand(
       'this is for one model: models that are asked together may look at other clips',
     )
   using models = await Models.load(file, options, session)
-  const { clips, top, perClip, batchSize, aggregate, precision, weights } = options
-  const settings = { clips, topK: top, batchSize, aggregate, precision, signal }
+  const { clips, top, perClip, batchSize, aggregate, precision, threshold, weights } = options
+  const settings = { clips, topK: top, batchSize, aggregate, precision, threshold, signal }
   for (const video of videos) {
     try {
       const prediction =
@@ -77,7 +80,18 @@ async function predictCommand(
 
 function describe(prediction: Prediction | FusedPrediction, perClip: boolean): string {
   const clips = 'clips' in prediction && perClip ? prediction.clips : []
-  return [`${prediction.video}: ${labels(prediction.top)}`, ...clips.map(clipLine)].join('\n')
+  return [`${prediction.video}: ${answer(prediction)}`, ...clips.map(clipLine)].join('\n')
+}
+
+/** Of a multi-label model, first the classes that it gives: 'up 91.0%, slow 60.2% (left 12.0%)'. */
+function answer({ top, answers }: Pick<Prediction, 'top' | 'answers'>): string {
+  if (!answers) return labels(top)
+  const given = top.filter(({ label }) => answers.includes(label))
+  const others = top.filter(({ label }) => !answers.includes(label))
+  return [
+    given.length > 0 ? labels(given) : 'none',
+    ...(others.length > 0 ? [`(${labels(others)})`] : []),
+  ].join(' ')
 }
 
 function clipLine(clip: ClipPrediction): string {

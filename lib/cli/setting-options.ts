@@ -20,6 +20,8 @@ export function addSettingOptions(command: Command): Command {
     .addOption(cacheOption())
     .option('--flip', 'mirror half of the training clips')
     .option('--no-flip', 'mirror none: where left and right matter')
+    .option('--mixup <alpha>', 'mix clips with each other: weighted means; 0: none', toNumber)
+    .option('--cutmix <alpha>', 'mix clips with each other: a box of another clip; 0: none', toNumber)
     .option('--frames <number>', 'frames of a clip (default: 16)', toNumber)
     .option(
       '--input-size <pixels>',

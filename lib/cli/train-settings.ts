@@ -23,6 +23,9 @@ export interface SettingOptions extends CommonOptions {
   learningRate?: number
   weightDecay?: number
   freeze?: string[]
+  mixup?: number
+  cutmix?: number
+  multiLabel?: boolean
   clipsPerVideo?: number
   flip?: boolean
   seed?: number
@@ -60,7 +63,7 @@ export async function resolveSettings(options: SettingOptions): Promise<Settings
       // Named, so that the model is made by the recipe that it is trained with.
       preset: defaultPreset,
       ...file.model,
-      ...given({ preset, seed }),
+      ...given({ preset, seed, multiLabel: options.multiLabel }),
       ...given({ architecture: await chooseArchitecture(options, file.model?.architecture) }),
       preprocessing: {
         ...file.model?.preprocessing,
@@ -76,6 +79,7 @@ export async function resolveSettings(options: SettingOptions): Promise<Settings
         ...given({ learningRate: options.learningRate, weightDecay: options.weightDecay }),
         ...given({ layers: frozenLayers(options.freeze, file.training) }),
       },
+      mix: { ...file.training?.mix, ...given({ mixup: options.mixup, cutmix: options.cutmix }) },
       sampling: {
         ...file.training?.sampling,
         ...given({

@@ -41,6 +41,11 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     )
     .option('--weights <file>', 'start from the weights of this model, with a new classifier for the classes')
     .option('--freeze <layers>', 'layers that are not trained, like conv1a,conv2a', toNames)
+    .option(
+      '--multi-label',
+      'a video may have any number of classes (default: where some have several or none)',
+    )
+    .option('--no-multi-label', 'every video has one class')
     .option('--seed <number>', 'of weights, order, crops and split (default: 1)', toNumber)
     .option(
       '--out <folder>',
@@ -110,7 +115,8 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
   if (!overwrite) RunFolder.requireFree(out)
 
   const { training, validation } = await openParts(videos, partOptions, session)
-  using model = await makeModel(settings.model, training.classes, options, signal)
+  const multiLabel = settings.model.multiLabel ?? (training.multiLabel || (validation?.multiLabel ?? false))
+  using model = await makeModel({ ...settings.model, multiLabel }, training.classes, options, signal)
   const { allowOverlap } = options
   const { maxSteps } = resolveTraining(settings.training, settings.model.preset ?? defaultPreset)
   const parts = { validation, allowOverlap, out, overwrite }
@@ -146,7 +152,7 @@ async function resumeCommand(
 function describeTraining(model: C3D, { training, validation }: Parts): TrainingDescription {
   const { parameters, macs } = model.summary()
   return {
-    network: `${model.architecture.name}: ${short(parameters)} parameters, ${short(macs)} multiply-accumulates a clip`,
+    network: `${model.architecture.name}: ${short(parameters)} parameters, ${short(macs)} multiply-accumulates a clip${model.multiLabel ? ', multi-label' : ''}`,
     videos: `training on ${plural(training.videos.length, 'video')}, validation on ${plural(validation?.videos.length ?? 0, 'video')}`,
   }
 }
@@ -177,6 +183,6 @@ async function makeModel(
 ): Promise<C3D> {
   const common = { classes: [...classes], ...(device !== undefined && { device }), signal }
   if (weights === undefined) return C3D.create({ ...settings, preprocessing, ...common })
-  const { architecture, seed } = settings
-  return C3D.load(weights, { architecture, preprocessing, seed, newClassifier: true, ...common })
+  const { architecture, multiLabel, seed } = settings
+  return C3D.load(weights, { architecture, preprocessing, multiLabel, seed, newClassifier: true, ...common })
 }

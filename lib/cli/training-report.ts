@@ -2,6 +2,7 @@ import type {
   DoneEvent,
   EpochEvent,
   MemoryEvent,
+  Scores,
   StartEvent,
   StepEvent,
   TrainingEvent,
@@ -105,6 +106,12 @@ function startText({ device, precision, reason }: StartEvent): string {
   return `on ${device} in ${precision}${reason === null ? '' : ` (auto: ${reason})`}`
 }
 
+function validationText({ clipTop1, videoTop1, multiLabel }: Scores): string {
+  if (multiLabel)
+    return `validation mAP ${percent(multiLabel.meanAveragePrecision)} (micro F1 ${percent(multiLabel.microF1)})`
+  return `validation ${percent(clipTop1)} (videos ${percent(videoTop1)})`
+}
+
 /** epoch 3/12  loss 1.234  accuracy 56.1%  validation 61.0% (videos 66.7%)  12.3 clips/s  data wait 2% */
 function epochLine(event: EpochEvent): string {
   const { validation } = event
@@ -112,9 +119,7 @@ function epochLine(event: EpochEvent): string {
     `epoch ${String(event.epoch).padStart(String(event.epochs).length)}/${event.epochs}`,
     `loss ${event.loss.toFixed(3)}`,
     `accuracy ${percent(event.accuracy)}`,
-    ...(validation
-      ? [`validation ${percent(validation.clipTop1)} (videos ${percent(validation.videoTop1)})`]
-      : []),
+    ...(validation ? [validationText(validation)] : []),
     `${event.clipsPerSecond.toFixed(1)} clips/s`,
     `data wait ${Math.round(100 * event.dataWait)}%`,
   ].join('  ')

@@ -12,11 +12,8 @@ export const manifestRowSchema = settings({
   /** Relative to the manifest's folder, or to `root`. */
   path: text('the path of a video'),
   label: name('the name of a class').optional(),
-  /** For videos of several classes. In CSV the names have | between them. */
-  labels: z
-    .array(name('the name of a class'), { error: expected('a list of class names') })
-    .min(1, { error: expected('at least one class name') })
-    .optional(),
+  /** For videos of several classes, or none. In CSV the names have | between them. */
+  labels: z.array(name('the name of a class'), { error: expected('a list of class names') }).optional(),
   /** First frame, counted from 0. */
   start: wholeNumber({ atLeast: 0 }).optional(),
   /** The frame behind the last one. */

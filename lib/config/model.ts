@@ -38,6 +38,11 @@ export const modelSchema = settings({
   architecture: z.custom<ArchitectureInput>().default('c3d'),
   initializer: initializerSchema.optional(),
   preprocessing: preprocessingSchema.prefault({}),
+  /**
+   * Whether a video may have any number of the classes: every output then is a yes or no of its own (sigmoid), not a
+   * choice among all (softmax). Left out: false.
+   */
+  multiLabel: flag().optional(),
   /** Of the initial weights. */
   seed: seed().optional(),
 })
@@ -55,6 +60,7 @@ export const loadSchema = settings({
   architecture: z.custom<ArchitectureInput>().optional(),
   classes: classesSchema.optional(),
   preprocessing: preprocessingSchema.optional(),
+  multiLabel: flag().optional(),
   /** Fresh weights for the last layer, for `classes` of any number; all other weights come from the file. */
   newClassifier: flag().default(false),
   /** Of the fresh weights; left out: the file's own. */
@@ -85,6 +91,8 @@ export interface ModelConfig {
   architecture: Architecture
   classes: string[]
   preprocessing: Preprocessing
+  /** Whether each output is a yes or no of its own: probabilities then are sigmoids and do not add up to 1. */
+  multiLabel: boolean
   initializer: z.output<typeof initializerSchema>
   seed: number
 }
@@ -112,9 +120,20 @@ export function resolveModel(options: CreateOptions): ResolvedModel {
       'model.preprocessing.mean',
       "expected three numbers or the path of a .npy file, got 'cube', which only names the cube that a saved model holds",
     )
-  const { initializer, seed } = complete({ initializer: defaults.initializer, seed: defaults.seed }, given)
+  const { initializer, multiLabel, seed } = complete(
+    { initializer: defaults.initializer, multiLabel: false, seed: defaults.seed },
+    { initializer: given.initializer, multiLabel: given.multiLabel, seed: given.seed },
+  )
   return {
-    config: { preset: preset ?? defaultPreset, architecture, classes, preprocessing, initializer, seed },
+    config: {
+      preset: preset ?? defaultPreset,
+      architecture,
+      classes,
+      preprocessing,
+      multiLabel,
+      initializer,
+      seed,
+    },
     device,
     signal,
     meanFile,

@@ -35,7 +35,15 @@ const caffeOptimizer = {
 } satisfies Partial<TrainingConfig['optimizer']>
 
 /** Plain cross-entropy. */
-const plainLoss: TrainingConfig['loss'] = { labelSmoothing: 0, focalGamma: 0, classWeights: 'none' }
+const plainLoss: TrainingConfig['loss'] = {
+  labelSmoothing: 0,
+  focalGamma: 0,
+  classWeights: 'none',
+  positiveWeights: 'none',
+}
+
+/** No mixing; the probabilities hold where one is turned on, and are timm's (timm/data/mixup.py). */
+const noMix: TrainingConfig['mix'] = { mixup: 0, cutmix: 0, probability: 1, switchProbability: 0.5 }
 
 const byEpochs = { unit: 'epochs', warmup: 0 } as const
 
@@ -87,6 +95,7 @@ const paperSection3: Preset = {
       weightDecay: 0.005, // conv3d_ucf101_solver.prototxt
     },
     loss: plainLoss, // section 3.1: softmax loss
+    mix: noMix,
     schedule: { type: 'step', every: 4, gamma: 0.1, ...byEpochs }, // section 3.1
     sampling: {
       ...plainSampling,
@@ -132,6 +141,7 @@ const modern: Preset = {
       weightDecay: 5e-4, // c3d_finetuning/c3d_ucf101_finetuning_solver.prototxt
     },
     loss: plainLoss,
+    mix: noMix,
     schedule: { type: 'cosine', minimum: 0.01, unit: 'epochs', warmup: 1 }, // Loshchilov and Hutter, ICLR 2017
     sampling: { ...plainSampling, mode: 'random', clipsPerVideo: 1, crop: 'random', flipProbability: 0.5 },
     evaluation: { clips: 4, crops: 1, batchSize: 16 },
@@ -234,6 +244,7 @@ const mmaction2Ucf101: Preset = {
       maxGradientNorm: 40,
     },
     loss: plainLoss,
+    mix: noMix,
     schedule: { type: 'multi-step', at: [20, 40], gamma: 0.1, ...byEpochs },
     sampling: { ...plainSampling, mode: 'random', clipsPerVideo: 1, crop: 'random', flipProbability: 0.5 },
     evaluation: { clips: 10, crops: 1, batchSize: 30 },

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { NativeTrainingConfig } from '../native/binding'
 import { choice, finiteNumber, settings, wholeNumber } from './fields'
 
 /** When a training keeps itself, beside the checkpoint after every epoch and the one where it is stopped. */
@@ -14,8 +15,11 @@ export const checkpointSchema = settings({
 export const earlyStoppingSchema = settings({
   /** Epochs without an improvement after which the training ends. */
   patience: wholeNumber({ atLeast: 1 }),
-  /** Of the validation's clips: their accuracy (equal ones: the loss decides), or their loss. */
-  metric: choice(['accuracy', 'loss']).default('accuracy'),
+  /**
+   * Of the validation: the accuracy of its clips, for multi-label models 'mAP', the mean average precision of its videos
+   * (equal ones: the loss decides); or the loss. Left out: the one of these that the best model is chosen by.
+   */
+  metric: choice(['accuracy', 'mAP', 'loss']).optional(),
 })
 
 interface Limits {
@@ -26,12 +30,17 @@ interface Limits {
 }
 
 /** What the addon takes; 0 is none. */
-export function nativeLimits({ checkpoint, earlyStopping, maxSteps, maxMinutes }: Limits) {
+export function nativeLimits({
+  checkpoint,
+  earlyStopping,
+  maxSteps,
+  maxMinutes,
+}: Limits): NativeTrainingConfig['limits'] {
   return {
     maxSteps: maxSteps ?? 0,
     maxSeconds: (maxMinutes ?? 0) * 60,
     patience: earlyStopping?.patience ?? 0,
-    metric: earlyStopping?.metric ?? ('accuracy' as const),
+    metric: earlyStopping?.metric === 'loss' ? 'loss' : 'best-model',
     checkpointSteps: checkpoint?.everySteps ?? 0,
     checkpointSeconds: (checkpoint?.everyMinutes ?? 0) * 60,
     keepEpochs: checkpoint?.keepEpochs ?? 0,

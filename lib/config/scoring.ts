@@ -29,9 +29,12 @@ const scoringShape = {
   crops: cropsSchema.default(1),
   /**
    * How the network's outputs for a video's crops and clips become one answer: the mean of their probabilities; the
-   * softmax of the mean of their logits; or each class's largest probability, divided by the sum of these.
+   * softmax of the mean of their logits; or each class's largest probability, divided by the sum of these. Of a
+   * multi-label model, the sigmoid instead of the softmax, and no division.
    */
   aggregate: choice(aggregates).default('probabilities'),
+  /** Of a multi-label model: the probability from which on a class is given as an answer. */
+  threshold: finiteNumber({ above: 0, below: 1 }).default(0.5),
   /** Number of classes in `top`. */
   topK: wholeNumber({ atLeast: 1 }).default(5),
   cache: cacheSchema.default('none'),

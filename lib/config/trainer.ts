@@ -40,9 +40,12 @@ export function resolveTrainer(
       'trainer.stepsPerEpoch',
       `the ${training.schedule.type} schedule counts epochs; say how many steps one has, or give another schedule, like { type: 'constant' }`,
     )
-  if (training.loss.classWeights === 'balanced')
+  const balanced = (['classWeights', 'positiveWeights'] as const).find(
+    (key) => training.loss[key] === 'balanced',
+  )
+  if (balanced)
     throw invalid(
-      'trainer.loss.classWeights',
+      `trainer.loss.${balanced}`,
       "'balanced' goes by the number of a data set's items, which a trainer does not see; give a list of weights, one a class",
     )
   const own = Object.entries(training).filter(([key]) => !Object.hasOwn(OF_THE_LOOP, key))

@@ -3,7 +3,8 @@ import type { NativeTrainingConfig } from '../native/binding'
 import { cacheSchema, nativeCache } from './cache'
 import { choice, expected, finiteNumber, flag, seed, settings, text, wholeNumber } from './fields'
 import { loaderSchema, nativeLoader } from './loader'
-import { lossSchema, nativeLoss } from './loss'
+import { type ItemCounts, lossSchema, nativeLoss } from './loss'
+import { mixSchema } from './mix'
 import { complete, parse } from './parse'
 import { lossScaleSchema, nativeLossScale, precisionSchema } from './precision'
 import type { Preprocessing } from './preprocessing'
@@ -67,6 +68,7 @@ export const recipeSchema = settings({
   lossScale: lossScaleSchema,
   optimizer: optimizerSchema,
   loss: lossSchema,
+  mix: mixSchema,
   schedule: scheduleSchema,
   sampling: samplingSchema,
   evaluation: evaluationSchema,
@@ -89,6 +91,7 @@ export const trainingSchema = recipeSchema
   .extend({
     optimizer: optimizerSchema.partial(),
     loss: lossSchema.partial(),
+    mix: mixSchema.partial(),
     sampling: samplingSchema.partial(),
     evaluation: evaluationSchema.partial(),
     loader: loaderSchema.partial(),
@@ -124,6 +127,7 @@ export function resolveTraining(
     ...given,
     optimizer: complete(recipe.optimizer, given.optimizer),
     loss: complete(recipe.loss, given.loss),
+    mix: complete(recipe.mix, given.mix),
     sampling: complete(recipe.sampling, given.sampling),
     evaluation: complete(recipe.evaluation, given.evaluation),
     loader: complete(recipe.loader, given.loader),
@@ -133,12 +137,14 @@ export function resolveTraining(
 /**
  * What the addon takes, but for the layers that compute in another precision.
  *
- * @param items of the training set, by class, which balanced weights are made from
+ * @param items of the training set, which balanced weights are made from
+ * @param multiLabel whether the model is: its loss is binary then
  */
 export function nativeTraining(
   config: TrainingConfig,
   preprocessing: Preprocessing,
-  items: readonly number[],
+  items: ItemCounts,
+  multiLabel: boolean,
 ): Omit<NativeTrainingConfig, 'precision'> {
   const { evaluation, sampling, loader, cache, precision, ...others } = config
   const { checkpoint, tensorboard: _, earlyStopping, maxSteps, maxMinutes, ...same } = others
@@ -147,7 +153,7 @@ export function nativeTraining(
   return {
     ...same,
     batchSize,
-    loss: nativeLoss(config.loss, items),
+    loss: nativeLoss(config.loss, items, multiLabel),
     lossScale: nativeLossScale(config.lossScale, precision),
     sampling: nativeSampling(sampling, preprocessing, shuffled(sampling, together)),
     evaluation: {

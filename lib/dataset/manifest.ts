@@ -47,13 +47,15 @@ export async function readManifest(
 
 /** A row of texts with its numbers and lists read. */
 function fromText({ names, values, where }: ManifestRow): ManifestRow {
+  // An empty list, where no other column names a class.
+  const isEmptyList = names.includes('labels') && values.labels === undefined && values.label === undefined
   const entries = Object.entries(values).map(([key, value]) => {
     if (typeof value !== 'string') return [key, value]
     if (key === 'labels') return [key, value.split('|').map((label) => label.trim())]
     const number = NUMBERS.includes(key) ? Number(value) : Number.NaN
     return [key, Number.isNaN(number) ? value : number]
   })
-  return { names, values: Object.fromEntries(entries), where }
+  return { names, values: { ...Object.fromEntries(entries), ...(isEmptyList && { labels: [] }) }, where }
 }
 
 function readEntry({ names, values, where }: ManifestRow): ManifestEntry {

@@ -1,7 +1,7 @@
 import { countClasses } from './class-weights'
 import type { DatasetProblem } from './listing'
 import type { Member } from './members'
-import { lengthOf, rangeOf, type VideoItem } from './video-item'
+import { labelsOf, lengthOf, rangeOf, type VideoItem } from './video-item'
 
 /** What a data set holds, and what is suspicious about it. */
 export interface DatasetReport {
@@ -85,7 +85,7 @@ export function makeReport(
 function classReports(classes: readonly string[], videos: readonly VideoItem[]): ClassReport[] {
   const reports = new Map(classes.map((label) => [label, { label, videos: 0, frames: 0 }]))
   for (const video of videos)
-    for (const label of video.labels ?? [video.label]) {
+    for (const label of labelsOf(video)) {
       const report = reports.get(label)
       if (!report) continue
       report.videos++
@@ -134,7 +134,7 @@ function findDuplicates(members: readonly Member[]): Duplicates[] {
   return [...same.values()]
     .flatMap(meetingRanges)
     .map((videos) => ({
-      labelsDiffer: new Set(videos.map((video) => (video.labels ?? [video.label]).join('|'))).size > 1,
+      labelsDiffer: new Set(videos.map((video) => labelsOf(video).join('|'))).size > 1,
       videos: videos.map((video) => ({ path: video.path, label: video.label, ...rangeOf(video) })),
     }))
     .sort((a, b) => Number(b.labelsDiffer) - Number(a.labelsDiffer))

@@ -1,7 +1,7 @@
 /** A video file or frame folder of a data set, or a part of one. */
 export interface VideoItem {
   readonly path: string
-  /** The name of its class; the first one where it has several. */
+  /** The name of its class; the first one where it has several, '' where it has none. */
   readonly label: string
   /** All its classes, where it has several. */
   readonly labels?: readonly string[]
@@ -22,6 +22,18 @@ export interface VideoItem {
   readonly group?: string
   /** Of the decoded frames: equal ones mean the same pictures, whatever file they are in. '' where not known. */
   readonly fingerprint: string
+}
+
+/** All classes of a video: one as a rule, or several, or none. */
+export function labelsOf({
+  label,
+  labels,
+}: {
+  label: string
+  labels?: readonly string[]
+}): readonly string[] {
+  if (labels !== undefined) return labels
+  return label === '' ? [] : [label]
 }
 
 /** First frame, and the one behind the last. */

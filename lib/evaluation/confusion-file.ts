@@ -1,36 +1,63 @@
 import path from 'node:path'
 import { toCsv } from '../files/csv'
 import { replaceFile } from '../files/replace-file'
+import { loadSvgRenderer, svgToPng } from '../files/svg-to-png'
 import { C3DError } from '../native/errors'
-import { confusionSvg } from './confusion-svg'
+import { type ConfusionMatrix, confusionSvg } from './confusion-svg'
 import type { VideoScores } from './video-metrics'
 
-/** What a confusion matrix is written from. */
-export type ConfusionMatrix = Pick<VideoScores, 'confusion' | 'perClass'>
+type Writer = (matrix: ConfusionMatrix) => string | Promise<Buffer>
 
-const writers: Readonly<Record<string, (matrix: ConfusionMatrix) => string>> = {
+const writers: Readonly<Record<string, Writer>> = {
   '.csv': confusionCsv,
   '.svg': confusionSvg,
+  '.png': (matrix) => svgToPng(confusionSvg(matrix)),
 }
 
 /**
  * Writes the confusion matrix of an evaluation: as numbers (.csv; a row for each class, a column for each answer) or as
- * a picture (.svg).
+ * a picture (.svg or .png).
  *
  * @example await saveConfusion('matrix.svg', await evaluate(model, data))
- * @throws C3D_INVALID_ARGUMENT (another ending), C3D_FILE
+ * @throws C3D_INVALID_ARGUMENT (another ending; an evaluation of a multi-label model, which has no such matrix),
+ * C3D_INVALID_CONFIG (a .png without the optional packages that draw it), C3D_FILE
  */
-export async function saveConfusion(file: string, matrix: ConfusionMatrix): Promise<void> {
-  await replaceFile(file, confusionWriter(file)(matrix))
+export async function saveConfusion(
+  file: string,
+  { confusion, perClass }: Pick<VideoScores, 'confusion' | 'perClass'>,
+): Promise<void> {
+  const write = writerOf(file)
+  if (confusion === null) throw noMatrix()
+  await replaceFile(file, await write({ confusion, perClass }))
 }
 
-/** By the file's ending; throws C3D_INVALID_ARGUMENT for one that is not known. */
-export function confusionWriter(file: string): (matrix: ConfusionMatrix) => string {
-  const writer = writers[path.extname(file).toLowerCase()]
+/** Throws what `saveConfusion` will, as far as that can be told before anything is evaluated. */
+export async function requireConfusionFile(
+  file: string,
+  { multiLabel }: { multiLabel: boolean },
+): Promise<void> {
+  writerOf(file)
+  if (multiLabel) throw noMatrix()
+  if (endingOf(file) === '.png') await loadSvgRenderer()
+}
+
+function noMatrix(): C3DError {
+  return new C3DError(
+    'C3D_INVALID_ARGUMENT',
+    'A multi-label model has no confusion matrix: its answer to a video is not one of the classes. See precision and recall by class, or write the answers with --details.',
+  )
+}
+
+function endingOf(file: string): string {
+  return path.extname(file).toLowerCase()
+}
+
+function writerOf(file: string): Writer {
+  const writer = writers[endingOf(file)]
   if (writer) return writer
   throw new C3DError(
     'C3D_INVALID_ARGUMENT',
-    `Expected a name that ends with .csv or .svg for the confusion matrix, got '${file}'. Browsers show .svg, and can print it or save it as .png.`,
+    `Expected a name that ends with .csv, .svg or .png for the confusion matrix, got '${file}'.`,
   )
 }
 

@@ -1,5 +1,10 @@
 import { escapeXml } from '../charts/escape-xml'
-import type { ConfusionMatrix } from './confusion-file'
+import type { VideoScores } from './video-metrics'
+
+/** What a confusion matrix is drawn from. */
+export interface ConfusionMatrix extends Pick<VideoScores, 'perClass'> {
+  confusion: readonly (readonly number[])[]
+}
 
 /** Pixels; the type is 12 high, and a letter of it about 7 wide. */
 const MARGIN = 12

@@ -1,3 +1,4 @@
+import type { ModelClasses } from '../labels'
 import { C3DError } from '../native/errors'
 
 /**
@@ -25,11 +26,19 @@ export function reordered(
   return classes.map((name) => probabilities[places.get(name) ?? -1] ?? 0)
 }
 
-/** Throws C3D_INVALID_ARGUMENT unless there is a model and all have the classes of the first, in any order. */
-export function requireSameClasses(models: readonly { classes: readonly string[] }[]): void {
+/**
+ * Throws C3D_INVALID_ARGUMENT unless there is a model and all have the classes of the first, in any order, and all or
+ * none are multi-label.
+ */
+export function requireSameClasses(models: readonly ModelClasses[]): void {
   const [first, ...others] = models
   if (!first) throw new C3DError('C3D_INVALID_ARGUMENT', 'Expected at least one model, got none.')
   others.forEach((other, i) => {
+    if (other.multiLabel !== first.multiLabel)
+      throw new C3DError(
+        'C3D_INVALID_ARGUMENT',
+        `Models can be fused when their probabilities mean the same, but ${first.multiLabel ? 'the first' : `number ${i + 2}`} is multi-label and ${first.multiLabel ? `number ${i + 2}` : 'the first'} is not.`,
+      )
     const differences = [
       onlyIn(first.classes, other.classes, 'the first'),
       onlyIn(other.classes, first.classes, `number ${i + 2}`),

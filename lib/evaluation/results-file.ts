@@ -11,7 +11,7 @@ const writers: Readonly<Record<string, (results: readonly VideoResult[]) => stri
 
 /**
  * Writes the answer for every video: as JSON lines, a VideoResult each (.jsonl), or as a table (.csv: path, label,
- * right, answer1, probability1, …; with start and end where a video is a part of a file).
+ * right, answer1, probability1, …; with start and end where a video is a part of a file, and | between several labels).
  *
  * @example await saveResults('videos.csv', (await evaluate(model, data, { details: true })).results ?? [])
  * @throws C3D_INVALID_ARGUMENT (another ending), C3D_FILE
@@ -35,8 +35,8 @@ function resultsCsv(results: readonly VideoResult[]): string {
   const header = Array.from({ length: answers }, (_, i) => [`answer${i + 1}`, `probability${i + 1}`])
   return toCsv([
     ['path', 'start', 'end', 'label', 'right', ...header.flat()],
-    ...results.map(({ path: file, start = '', end = '', label, right, top }) => [
-      ...[file, start, end, label, String(right)],
+    ...results.map(({ path: file, start = '', end = '', label, labels, right, top }) => [
+      ...[file, start, end, labels?.join('|') ?? label, String(right)],
       ...top.flatMap((answer) => [answer.label, answer.probability]),
     ]),
   ])

@@ -1,10 +1,12 @@
 import { evaluationSampling } from '../config/sampling'
 import type { ResolvedEvaluation } from '../config/scoring'
+import { classesOf } from '../labels'
 import type { modelState } from '../model'
 import type { NativeItems } from '../native/binding'
 import { choosePrecision, nativePrecision } from '../precision/choose'
 import { scoreClips } from '../scoring'
 import { ClipMetrics, type ClipScores } from './clip-metrics'
+import { MultiLabelClipMetrics } from './multi-label-metrics'
 import { ScorePool } from './score-pool'
 
 export type ModelState = ReturnType<typeof modelState>
@@ -21,10 +23,20 @@ export async function scoreVideos(
   settings: ResolvedEvaluation,
   onVideo: (item: number, probabilities: number[]) => void,
 ): Promise<ClipScores> {
-  const { clips, crops, aggregate, details: _, topK: __, onVideo: ___, ...scoring } = settings
+  const {
+    clips,
+    crops,
+    aggregate,
+    details: _,
+    topK: __,
+    onVideo: ___,
+    threshold: ____,
+    ...scoring
+  } = settings
   const chosen = await choosePrecision(model, settings.precision, 'evaluate.precision', settings.signal)
   const precision = nativePrecision(chosen)
-  const clipMetrics = new ClipMetrics()
+  const { multiLabel } = model.config
+  const clipMetrics = multiLabel ? new MultiLabelClipMetrics() : new ClipMetrics()
   let current: { item: number; pool: ScorePool } | undefined
   const finish = (): void => {
     if (current) onVideo(current.item, current.pool.probabilities())
@@ -33,12 +45,12 @@ export async function scoreVideos(
   // Clips come in the order of their videos: nothing is shuffled here.
   await scoreClips(model, { ...scoring, precision, items, sampling }, (clip) => {
     clipMetrics.add(
-      new ScorePool(aggregate).addAll(clip.crops).probabilities(),
-      items.labels[clip.item] ?? -1,
+      new ScorePool(aggregate, multiLabel).addAll(clip.crops).probabilities(),
+      classesOf(items, clip.item),
     )
     if (current?.item !== clip.item) {
       finish()
-      current = { item: clip.item, pool: new ScorePool(aggregate) }
+      current = { item: clip.item, pool: new ScorePool(aggregate, multiLabel) }
     }
     current.pool.addAll(clip.crops)
   })

@@ -17,3 +17,12 @@ export function topLabels(
     probability: probabilities[place] ?? 0,
   }))
 }
+
+/** The classes whose probability is at least `threshold`, in their order. */
+export function labelsAbove(
+  threshold: number,
+  probabilities: readonly number[],
+  classes: readonly string[],
+): string[] {
+  return classes.filter((_, place) => (probabilities[place] ?? 0) >= threshold)
+}

@@ -1,9 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { unhurried } from '../dataset/unhurried'
+import type { NativeMultiLabelScores } from '../native/binding'
 import { topPlaces } from '../scoring'
 import { averagePrecision } from './average-precision'
 
-/** How well one class is told from the others, with TP, FP, FN: videos rightly, wrongly and not given this answer. */
+/**
+ * How well one class is told from the others, with TP, FP, FN: videos rightly, wrongly and not given this answer. Of a
+ * multi-label model the classes that reach the threshold are given.
+ */
 export interface ClassScore {
   label: string
   /** Videos of this class, TP + FN. */
@@ -29,10 +33,17 @@ export interface VideoScores {
   meanClassAccuracy: number
   /** Mean of the classes' average precisions (mAP), over the classes that have videos. */
   meanAveragePrecision: number
-  /** Videos by class (row) and answer (column), in the order of the model's classes. */
-  confusion: number[][]
+  /**
+   * Videos by class (row) and answer (column), in the order of the model's classes. Null for a multi-label model, whose
+   * answers to a video are not one of the classes.
+   */
+  confusion: number[][] | null
   /** In the order of the model's classes. */
   perClass: ClassScore[]
+  /** Of a multi-label model alone. */
+  multiLabel?: NativeMultiLabelScores
+  /** Of a multi-label model: the probability from which on a class is given as an answer. */
+  threshold?: number
 }
 
 /** What is known about a video: its class number and the probability of every class. */
@@ -109,12 +120,12 @@ function partWithin(answers: readonly Answer[], count: number): number {
   return answers.filter(({ label, best }) => best.slice(0, count).includes(label)).length / answers.length
 }
 
-function ratio(part: number, whole: number): number | null {
+export function ratio(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole
 }
 
-/** Of the values that there are, at least one. */
-function mean(values: readonly (number | null)[]): number {
+/** Of the values that there are; 0 where there is none. */
+export function mean(values: readonly (number | null)[]): number {
   const known = values.filter((value) => value !== null)
-  return known.reduce((sum, value) => sum + value, 0) / known.length
+  return known.reduce((sum, value) => sum + value, 0) / Math.max(known.length, 1)
 }

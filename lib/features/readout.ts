@@ -2,7 +2,7 @@ import type { FeaturePooling } from '../config/features'
 import type { ModelConfig } from '../config/model'
 import type { NativeLayerSummary, NativeReadout } from '../native/binding'
 import { C3DError } from '../native/errors'
-import { softmax } from '../scoring'
+import { activate } from '../scoring'
 
 /** What is read off the network. */
 export interface Readout {
@@ -13,7 +13,7 @@ export interface Readout {
   finish(values: Float32Array): Float32Array
 }
 
-/** The softmax of the classifier, as the paper's prototxt calls it. */
+/** The softmax of the classifier (sigmoid of a multi-label one), as the paper's prototxt calls it. */
 const PROBABILITIES = 'prob'
 
 /**
@@ -21,7 +21,7 @@ const PROBABILITIES = 'prob'
  * @throws C3D_INVALID_ARGUMENT for a layer that the network does not have
  */
 export function resolveReadout(
-  { architecture, classes }: ModelConfig,
+  { architecture, classes, multiLabel }: ModelConfig,
   layers: readonly NativeLayerSummary[],
   layer: string,
   pooling: FeaturePooling,
@@ -37,7 +37,7 @@ export function resolveReadout(
     return {
       native: { layer: architecture.classifier, pooling: 'none' },
       shape: [classes.length],
-      finish: (logits) => Float32Array.from(softmax(logits)),
+      finish: (logits) => Float32Array.from(activate(logits, multiLabel)),
     }
   const known = [...layers.map(({ name }) => name), PROBABILITIES]
   throw new C3DError(

@@ -194,6 +194,11 @@ export interface NativeItems {
   starts: Float64Array
   /** The frame behind the last one of each; 0: the video's end. */
   ends: Float64Array
+  /**
+   * Where items have any number of classes: their numbers, item after item, and for each item the place behind its last
+   * one. `labels` then has the class of items of one, and -1 for all others.
+   */
+  classes: { numbers: Int32Array; ends: Int32Array } | null
 }
 
 export interface NativeClipLoaderRequest {
@@ -315,6 +320,24 @@ export interface NativeLoaderOptions {
   skipUnreadable: boolean
 }
 
+export interface NativeLoss {
+  /** Binary for items of any number of classes. */
+  type: 'cross-entropy' | 'binary-cross-entropy'
+  labelSmoothing: number
+  focalGamma: number
+  /** No weights: all 1. The former for cross-entropy, the latter for the binary one. */
+  classWeights: number[]
+  positiveWeights: number[]
+}
+
+/** Alphas of Beta(alpha, alpha), 0: off; and probabilities. */
+export interface NativeMix {
+  mixup: number
+  cutmix: number
+  probability: number
+  switchProbability: number
+}
+
 export interface NativeTrainingConfig {
   epochs: number
   /** Clips a step. */
@@ -326,19 +349,19 @@ export interface NativeTrainingConfig {
   precision: NativePrecision
   lossScale: NativeLossScale | null
   optimizer: NativeOptimizer
-  /** No weights: all 1. */
-  loss: { labelSmoothing: number; focalGamma: number; classWeights: number[] }
+  loss: NativeLoss
+  mix: NativeMix
   schedule: NativeSchedule
   sampling: NativeSampling
   evaluation: { batchSize: number; sampling: NativeSampling }
   loader: NativeLoaderOptions
   cache: NativeClipCache
-  /** 0: none. Early stopping after `patience` epochs in which the validation's `metric` has not improved. */
+  /** 0: none. Early stopping after `patience` epochs in which the validation's `metric` has not improved; 'best-model': the score that models are compared by. */
   limits: {
     maxSteps: number
     maxSeconds: number
     patience: number
-    metric: 'accuracy' | 'loss'
+    metric: 'best-model' | 'loss'
     checkpointSteps: number
     checkpointSeconds: number
     keepEpochs: number
@@ -391,8 +414,10 @@ export interface NativeStepRequest {
   batches: { data: Uint8Array | Float32Array; shape: number[] }[]
   /** Of all clips, as in NativeClipBatch; may be empty where no mean cube is taken off. */
   places: Int32Array
-  /** Of all clips. */
+  /** Of all clips; not looked at where there are targets. */
   labels: Int32Array
+  /** Of a multi-label model: 1 for each class of a clip and 0 for all others, [clips, classes]; null for any other. */
+  targets: { data: Float32Array; shape: number[] } | null
   /** null: the schedule's. */
   learningRate: number | null
 }
@@ -426,6 +451,19 @@ export interface NativeTrainer {
   close(): void
 }
 
+export interface NativeMultiLabelScores {
+  /** Over the classes that have videos; 0 where none has. */
+  meanAveragePrecision: number
+  /** F1 of all decisions, one for each video and class, in one. */
+  microF1: number
+  /** Mean of the classes' F1, over those that a video has or was given. */
+  macroF1: number
+  /** Part of all decisions that is wrong. */
+  hammingLoss: number
+  /** Part of the videos of which every decision is right. */
+  subsetAccuracy: number
+}
+
 export interface NativeScores {
   loss: number
   clipTop1: number
@@ -434,6 +472,8 @@ export interface NativeScores {
   videoTop5: number
   clips: number
   videos: number
+  /** Of multi-label models alone. */
+  multiLabel?: NativeMultiLabelScores
 }
 
 export type NativeTrainEvent =
@@ -458,6 +498,8 @@ export type NativeTrainEvent =
     }
   | ({ type: 'unreadable' } & NativeUnreadable)
   | { type: 'warning'; message: string }
+  /** None of their clips could be read in this epoch; once a class. */
+  | { type: 'untrained-classes'; classes: number[] }
   | { type: 'progress'; phase: 'evaluation'; epoch: number; done: number; total: number }
   | ({ type: 'evaluation'; epoch: number; seconds: number } & NativeScores)
   | { type: 'checkpoint'; epoch: number; step: number; file: string }

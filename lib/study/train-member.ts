@@ -95,5 +95,5 @@ async function confusionOf(
 ): Promise<number[][]> {
   const { evaluation, cache, loader } = config
   const { confusion } = await evaluate(model, validation, { ...evaluation, cache, loader, signal })
-  return confusion
+  return confusion ?? [] // which only multi-label models lack
 }

@@ -19,8 +19,9 @@ export function identityOf({ source, folder, videos }: VideoDataset): DataIdenti
   const hash = createHash('sha256')
   for (const video of videos) {
     const { start, end } = rangeOf(video)
-    const { label, frames, fingerprint } = video
-    hash.update(`${JSON.stringify([pathIn(folder, video), label, start, end, frames, fingerprint])}\n`)
+    const { label, labels, frames, fingerprint } = video
+    const facts = [pathIn(folder, video), label, start, end, frames, fingerprint, ...(labels ? [labels] : [])]
+    hash.update(`${JSON.stringify(facts)}\n`)
   }
   return { source: path.resolve(source), videos: videos.length, digest: hash.digest('hex') }
 }

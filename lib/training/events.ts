@@ -4,7 +4,13 @@ import type { MemoryForecast } from './memory'
 
 type NativeEvent<Type extends NativeTrainEvent['type']> = Extract<NativeTrainEvent, { type: Type }>
 
-/** Loss is the mean cross-entropy of the clips; accuracies are parts of 1. A video's answer is its clips' mean. */
+/**
+ * Loss is the mean cross-entropy of the clips; accuracies are parts of 1. A video's answer is its clips' mean.
+ *
+ * Of a multi-label model the loss is the mean binary cross-entropy of clips and classes, top 1 and 5 are hit@1 and
+ * hit@5 (one of a video's classes is among the likeliest; those without a class do not count), and `multiLabel` has
+ * what tells more: mAP, which the best model is chosen by, and F1 at a probability of 0.5.
+ */
 export type Scores = NativeScores
 
 /** A run begins, or goes on. */
@@ -17,7 +23,13 @@ export interface StartEvent {
   /** Why, where the settings leave it to 'auto'; else null. */
   reason: string | null
 }
-/** One update of the weights. `step`, `epoch` and `stepInEpoch` count from 1. May be dropped for a slow reader. */
+
+/**
+ * One update of the weights. `accuracy` is the part of the clips that were answered rightly, dropout on; for a
+ * multi-label model, the part of all decisions at 0.5. Where clips are mixed, being right about a clip counts as much
+ * as its share. `step`, `epoch` and `stepInEpoch`
+ * count from 1. May be dropped for a slow reader.
+ */
 export type StepEvent = NativeEvent<'step'>
 /** How far an evaluation is, in clips. May be dropped for a slow reader. */
 export type ProgressEvent = NativeEvent<'progress'>

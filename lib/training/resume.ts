@@ -36,7 +36,7 @@ export function resumedConfig(
 /** Throws C3D_INVALID_ARGUMENT unless the checkpoint is of this model, this data and this kind of device. */
 export function requireSameRun(checkpoint: Checkpoint, model: ModelConfig, run: RunIdentity): void {
   const { file, model: own } = checkpoint
-  for (const key of ['classes', 'architecture', 'preprocessing'] as const)
+  for (const key of ['classes', 'multiLabel', 'architecture', 'preprocessing'] as const)
     if (!isDeepStrictEqual(plain(own[key]), plain(model[key])))
       throw new C3DError(
         'C3D_INVALID_ARGUMENT',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { architectureSchema, resolveArchitecture } from '../config/architectures'
-import { seed, settings, text } from '../config/fields'
+import { flag, seed, settings, text } from '../config/fields'
 import { initializerSchema, type ModelConfig } from '../config/model'
 import { parse } from '../config/parse'
 import { preprocessingSchema, resolvePreprocessing } from '../config/preprocessing'
@@ -34,6 +34,8 @@ const contentSchema = settings({
   architecture: architectureSchema,
   classes: z.array(text()).min(2),
   preprocessing: preprocessingSchema,
+  /** Not in files from before there were multi-label models. */
+  multiLabel: flag().default(false),
   initializer: initializerSchema,
   seed: seed(),
   training: z.custom<TrainingConfig>().optional(),
@@ -53,7 +55,11 @@ export function readMetadata(metadata: Record<string, string>, file: string): Mo
 
 function parseContent(json: unknown): ModelMetadata {
   requireKnownFormat(json)
-  const { preset, classes, initializer, seed, training, ...content } = parse(contentSchema, json, KEY)
+  const { preset, classes, multiLabel, initializer, seed, training, ...content } = parse(
+    contentSchema,
+    json,
+    KEY,
+  )
   const defaults = presets[preset].model
   const architecture = resolveArchitecture(content.architecture, defaults, `${KEY}.architecture`)
   const { preprocessing } = resolvePreprocessing(
@@ -62,7 +68,7 @@ function parseContent(json: unknown): ModelMetadata {
     architecture.input,
     `${KEY}.preprocessing`,
   )
-  const config = { preset, architecture, classes, preprocessing, initializer, seed }
+  const config = { preset, architecture, classes, preprocessing, multiLabel, initializer, seed }
   return training === undefined ? { config } : { config, training }
 }
 

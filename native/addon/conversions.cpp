@@ -98,7 +98,7 @@ decltype(Schedule::kind) toScheduleKind(const Napi::Object& source) {
 }
 
 EarlyStoppingMetric toEarlyStoppingMetric(const std::string& name) {
-  if (name == "accuracy") return EarlyStoppingMetric::Accuracy;
+  if (name == "best-model") return EarlyStoppingMetric::BestModel;
   if (name == "loss") return EarlyStoppingMetric::Loss;
   unknown("metric", name);
 }
@@ -167,9 +167,20 @@ OptimizerConfig toOptimizer(const Napi::Object& source) {
   return config;
 }
 
+LossType toLossType(const std::string& name) {
+  if (name == "cross-entropy") return LossType::CrossEntropy;
+  if (name == "binary-cross-entropy") return LossType::BinaryCrossEntropy;
+  unknown("loss", name);
+}
+
 LossConfig toLoss(const Napi::Object& source) {
-  return {number(source, "labelSmoothing"), number(source, "focalGamma"),
-          toNumbers(array(source, "classWeights"))};
+  return {toLossType(text(source, "type")), number(source, "labelSmoothing"), number(source, "focalGamma"),
+          toNumbers(array(source, "classWeights")), toNumbers(array(source, "positiveWeights"))};
+}
+
+MixConfig toMix(const Napi::Object& source) {
+  return {number(source, "mixup"), number(source, "cutmix"), number(source, "probability"),
+          number(source, "switchProbability")};
 }
 
 std::optional<LossScaleConfig> toLossScale(const Napi::Object& parent, const char* key) {
@@ -205,6 +216,11 @@ class FieldsOf {
   void operator()(const char* name, const char* value) { object_.Set(name, value); }
   void operator()(const char* name, double value) { object_.Set(name, value); }
   void operator()(const char* name, std::int64_t value) { object_.Set(name, static_cast<double>(value)); }
+  void operator()(const char* name, const MultiLabelScores& value) {
+    auto scores = Napi::Object::New(object_.Env());
+    visitFields(value, FieldsOf(scores));
+    object_.Set(name, scores);
+  }
   void operator()(const char* name, const std::optional<Scores>& value) {
     const auto env = object_.Env();
     object_.Set(name, value ? Napi::Value(toJs(env, *value)) : env.Null());
@@ -244,6 +260,13 @@ void fill(Napi::Object& object, const UnreadableEvent& event) {
 void fill(Napi::Object& object, const WarningEvent& event) {
   object.Set("type", "warning");
   object.Set("message", event.message);
+}
+
+void fill(Napi::Object& object, const UntrainedClassesEvent& event) {
+  auto classes = Napi::Array::New(object.Env());
+  for (const auto number : event.classes) classes.Set(classes.Length(), static_cast<double>(number));
+  object.Set("type", "untrained-classes");
+  object.Set("classes", classes);
 }
 
 void fill(Napi::Object& object, const EvaluationProgressEvent& event) {
@@ -393,6 +416,24 @@ std::vector<video::LabelledVideo> toItems(const Napi::Object& source) {
   return items;
 }
 
+std::vector<std::vector<std::int32_t>> toItemClasses(const Napi::Object& source) {
+  if (isNull(source, "classes")) return {};
+  const auto list = object(source, "classes");
+  const auto numbers = typedArray<Napi::Int32Array>(list.Get("numbers"), napi_int32_array, "numbers");
+  const auto ends = typedArray<Napi::Int32Array>(list.Get("ends"), napi_int32_array, "ends");
+  std::vector<std::vector<std::int32_t>> classes;
+  const std::int32_t* begin = numbers.Data();
+  std::int32_t first = 0;
+  for (std::size_t i = 0; i < ends.ElementLength(); ++i) {
+    const std::int32_t end = ends[i];
+    if (end < first || static_cast<std::size_t>(end) > numbers.ElementLength())
+      throw Error(ErrorCode::InvalidArgument, "The ends of items' classes are out of order.");
+    classes.emplace_back(begin + first, begin + end);
+    first = end;
+  }
+  return classes;
+}
+
 TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLayout& layout) {
   const auto evaluation = object(source, "evaluation");
   const auto loader = object(source, "loader");
@@ -405,6 +446,7 @@ TrainingConfig toTrainingConfig(const Napi::Object& source, const video::ClipLay
   config.loss = toLoss(object(source, "loss"));
   config.precision = toMixedPrecision(object(source, "precision"));
   config.lossScale = toLossScale(source, "lossScale");
+  config.mix = toMix(object(source, "mix"));
   config.schedule = toSchedule(object(source, "schedule"));
   config.layout = layout;
   config.sampling = toSampling(object(source, "sampling"));

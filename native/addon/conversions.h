@@ -31,6 +31,8 @@ Readout toReadout(const Napi::Object& object);
 RunFiles toRunFiles(const Napi::Object& object);
 /// [{ name, offset }]
 std::vector<TensorLocation> toLocations(const Napi::Array& list);
+/// Class numbers by item; empty where `classes` is null.
+std::vector<std::vector<std::int32_t>> toItemClasses(const Napi::Object& items);
 TrainingConfig toTrainingConfig(const Napi::Object& object, const video::ClipLayout& layout);
 
 /// What makes a cache of decoded frames, which may be none.

@@ -18,11 +18,27 @@ void requireValid(const ClipData& data, std::int64_t lowestLabel, std::int64_t c
                                                   std::to_string(item.label) + " is outside of " +
                                                   std::to_string(videos) + " videos and " +
                                                   std::to_string(classes) + " classes.");
+  if (!data.classes.empty() && data.classes.size() != data.items.size())
+    throw Error(ErrorCode::InvalidArgument, "Expected the classes of every item, or of none.");
+  for (const auto& own : data.classes)
+    for (const auto number : own)
+      if (number < 0 || number >= classes)
+        throw Error(ErrorCode::InvalidArgument,
+                    "There is no class " + std::to_string(number) + " of " + std::to_string(classes) + ".");
 }
 
 ClipData toClipData(const Napi::Object& items, std::int64_t lowestLabel, std::int64_t classes) {
-  ClipData data{VideoSetHandle::unwrap(items.Get("set"))->native(), toItems(items)};
+  ClipData data{VideoSetHandle::unwrap(items.Get("set"))->native(), toItems(items), toItemClasses(items)};
   requireValid(data, lowestLabel, classes);
+  return data;
+}
+
+/// Of a training: with a class for every item, or with classes for every item.
+ClipData toTrainedData(const Napi::Object& items, LossType loss, std::int64_t classes) {
+  const auto isMultiLabel = loss == LossType::BinaryCrossEntropy;
+  auto data = toClipData(items, isMultiLabel ? -1 : 0, classes);
+  if (data.classes.empty() == isMultiLabel && !data.items.empty())
+    throw Error(ErrorCode::InvalidArgument, "The labels of the items do not fit the loss.");
   return data;
 }
 
@@ -64,10 +80,11 @@ Napi::Value train(const Napi::CallbackInfo& info) {
     const auto model = ModelHandle::unwrap(info[0])->native();
     const auto request = info[1].As<Napi::Object>();
     const auto classes = model->network.classes();
-    const auto training = toClipData(object(request, "training"), 0, classes);
-    std::optional<ClipData> validation;
-    if (!isNull(request, "validation")) validation = toClipData(object(request, "validation"), 0, classes);
     const auto config = toTrainingConfig(object(request, "config"), model->layout);
+    const auto training = toTrainedData(object(request, "training"), config.loss.type, classes);
+    std::optional<ClipData> validation;
+    if (!isNull(request, "validation"))
+      validation = toTrainedData(object(request, "validation"), config.loss.type, classes);
     const auto makeCache = toFrameCache(object(object(request, "config"), "cache"));
     std::optional<RunFiles> files;
     if (!isNull(request, "files")) files = toRunFiles(object(request, "files"));

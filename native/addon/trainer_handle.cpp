@@ -15,7 +15,7 @@ namespace {
 struct StepRequest {
   std::vector<at::Tensor> batches;
   std::vector<CropPlace> places;
-  at::Tensor labels;
+  at::Tensor targets;
   std::optional<double> learningRate;
 };
 
@@ -29,7 +29,12 @@ StepRequest toStepRequest(const Napi::Object& source, std::int64_t classes) {
   const auto places = typedArray<Napi::Int32Array>(source.Get("places"), napi_int32_array, "places");
   for (std::size_t i = 0; i + 2 < places.ElementLength(); i += 3)
     request.places.push_back({places[i], places[i + 1], places[i + 2] != 0});
-  request.labels = copyOfLabels(source.Get("labels"), classes);
+  if (isNull(source, "targets")) {
+    request.targets = copyOfLabels(source.Get("labels"), classes);
+  } else {
+    const auto targets = object(source, "targets");
+    request.targets = viewOf(targets.Get("data"), targets.Get("shape")).clone();
+  }
   if (!isNull(source, "learningRate")) request.learningRate = number(source, "learningRate");
   return request;
 }
@@ -84,10 +89,10 @@ Napi::Value TrainerHandle::step(const Napi::CallbackInfo& info) {
         env, holderOf(source),
         [session = native(),
          request = toStepRequest(source, native()->model->network.classes())](Task& task) -> ToJs {
-          const auto& [batches, places, labels, learningRate] = request;
+          const auto& [batches, places, targets, learningRate] = request;
           const auto clips = batches.size() == 1 ? batches.front() : at::cat(batches);
           const auto report =
-              session->trainer.step({clips, places, labels}, learningRate, task.cancellation());
+              session->trainer.step({clips, places, targets}, learningRate, task.cancellation());
           return [report](Napi::Env e) {
             auto object = Napi::Object::New(e);
             object.Set("step", static_cast<double>(report.step));

@@ -413,7 +413,10 @@ describe('predict', () => {
   })
 
   test.each([
-    [['--confusion', 'matrix.png'], "ends with .csv or .svg for the confusion matrix, got 'matrix.png'"],
+    [
+      ['--confusion', 'matrix.jpg'],
+      "ends with .csv, .svg or .png for the confusion matrix, got 'matrix.jpg'",
+    ],
     [['--details', 'videos.txt'], 'ends with .jsonl or .csv'],
     [['--weights', '1,2'], 'at --weights: expected 1, one a model (see --with), got 2'],
     [['--aggregate', 'mean'], 'Allowed choices are probabilities, logits, max'],

@@ -167,16 +167,43 @@ describe('what goes to the addon', () => {
       { batchSize: 5, accumulate: 3, loss: { classWeights: 'balanced' } },
       'modern',
     )
-    const { loss, batchSize, accumulate } = nativeTraining(config, preprocessing, [10, 30])
-    expect(loss).toEqual({ labelSmoothing: 0, focalGamma: 0, classWeights: [1.5, 0.5] })
+    const { loss, batchSize, accumulate } = nativeTraining(
+      config,
+      preprocessing,
+      { byClass: [10, 30], all: 40 },
+      false,
+    )
+    expect(loss).toEqual({
+      type: 'cross-entropy',
+      labelSmoothing: 0,
+      focalGamma: 0,
+      classWeights: [1.5, 0.5],
+      positiveWeights: [],
+    })
     expect([batchSize, accumulate]).toEqual([15, 3])
+  })
+
+  test('balanced positive weights are negatives by positives; 1 where there is nothing to weigh', () => {
+    const config = resolveTraining({ loss: { positiveWeights: 'balanced' } }, 'modern')
+    const { loss } = nativeTraining(config, preprocessing, { byClass: [10, 30, 0, 40], all: 40 }, true)
+    expect(loss).toMatchObject({
+      type: 'binary-cross-entropy',
+      classWeights: [],
+      positiveWeights: [3, 1 / 3, 1, 1],
+    })
+  })
+
+  test('no preset mixes clips', () => {
+    for (const { training } of Object.values(presets))
+      expect(training.mix).toMatchObject({ mixup: 0, cutmix: 0 })
   })
 
   test('clips of an evaluation are never cropped at random or mirrored', () => {
     const config = nativeTraining(
       resolveTraining({ evaluation: { clips: 3 } }, 'modern'),
       { ...preprocessing, temporalStride: 2 },
-      [],
+      { byClass: [], all: 0 },
+      false,
     )
     expect(config.sampling.temporalStride).toBe(2)
     expect(config.evaluation.sampling).toMatchObject({

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { C3D, evaluate, predict, saveConfusion, saveResults, VideoDataset, type VideoResult } from '../../lib'
 import { averagePrecision } from '../../lib/evaluation/average-precision'
+import { confusionSvg } from '../../lib/evaluation/confusion-svg'
+import { multiLabelScores } from '../../lib/evaluation/multi-label-metrics'
 import { ScorePool } from '../../lib/evaluation/score-pool'
 import { videoScores } from '../../lib/evaluation/video-metrics'
+import { svgToPng } from '../../lib/files/svg-to-png'
 import type { NativeModel } from '../../lib/native/binding'
 import { type FakeBinding, fakeBinding, fakeScoring } from './fake-binding'
 
@@ -44,6 +47,42 @@ describe('average precision', () => {
 
   test('there is none where nothing is relevant', () => {
     expect(averagePrecision([0.5], [false])).toBeNull()
+  })
+})
+
+test('videos of any number of classes are scored by class', async () => {
+  const scores = await multiLabelScores(
+    ['a', 'b', 'c'],
+    [
+      { classes: [0, 1], probabilities: [0.9, 0.4, 0.1] }, // b is missed
+      { classes: [0], probabilities: [0.5, 0.1, 0.2] }, // right
+      { classes: [], probabilities: [0.6, 0.2, 0.3] }, // a is wrong
+      { classes: [1], probabilities: [0.4, 0.8, 0.1] }, // right
+    ],
+    0.5,
+  )
+  // Ranked by a: right, wrong, right. By b: right, right.
+  const averagePrecision = (1 + 2 / 3) / 2
+  expect(scores).toMatchObject({
+    confusion: null,
+    threshold: 0.5,
+    videos: 4,
+    videoTop1: 1,
+    videoTop5: 1,
+    meanClassAccuracy: (1 + 1 / 2) / 2,
+    perClass: [
+      { label: 'a', support: 2, precision: 2 / 3, recall: 1, f1: 4 / 5 },
+      { label: 'b', support: 2, precision: 1, recall: 1 / 2, f1: 2 / 3, averagePrecision: 1 },
+      { label: 'c', support: 0, precision: null, recall: null, f1: null, averagePrecision: null },
+    ],
+  })
+  expect(scores.perClass[0]?.averagePrecision).toBeCloseTo(averagePrecision, 12)
+  expect(scores.multiLabel).toEqual({
+    meanAveragePrecision: expect.closeTo((averagePrecision + 1) / 2, 12),
+    microF1: 6 / 8,
+    macroF1: expect.closeTo((4 / 5 + 2 / 3) / 2, 12),
+    hammingLoss: 2 / 12,
+    subsetAccuracy: 2 / 4,
   })
 })
 
@@ -96,8 +135,18 @@ describe('clips are made one answer', () => {
     ['logits', 2 / 5],
     ['max', 0.8 / (0.8 + 0.9)],
   ] as const)('by %s', (aggregate, first) => {
-    const probabilities = new ScorePool(aggregate).addAll(clips).probabilities()
+    const probabilities = new ScorePool(aggregate, false).addAll(clips).probabilities()
     expect(probabilities).toEqual([expect.closeTo(first, 12), expect.closeTo(1 - first, 12)])
+  })
+
+  test.each([
+    ['probabilities', [(0.8 + 0.5) / 2, (0.5 + 0.9) / 2]],
+    // The mean logits are log 2 and log 3.
+    ['logits', [2 / 3, 3 / 4]],
+    ['max', [0.8, 0.9]],
+  ] as const)('of a multi-label model, by %s', (aggregate, expected) => {
+    const probabilities = new ScorePool(aggregate, true).addAll(clips).probabilities()
+    expect(probabilities).toEqual(expected.map((probability) => expect.closeTo(probability, 12)))
   })
 
   test('in predict and evaluate', async () => {
@@ -277,6 +326,19 @@ describe('files', () => {
     expect(svg).not.toMatch(/>0<\/text>/)
   })
 
+  test('the confusion matrix as pixels, with fonts that the machine need not have', async () => {
+    const file = path.join(folder, 'matrix.png')
+    await saveConfusion(file, matrix)
+    const [svg, png] = [confusionSvg(matrix), await readFile(file)]
+    const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg) ?? []
+    expect(png.subarray(0, 8)).toEqual(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]))
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2 * Number(width), 2 * Number(height)])
+    // Without its text the picture is another one: the letters were drawn.
+    const silent = await svgToPng(svg.replaceAll(/<text[^>]*>[^<]*<\/text>/g, ''))
+    expect(png.equals(silent)).toBe(false)
+    await expect(svgToPng('no drawing')).rejects.toMatchObject({ code: 'C3D_INVALID_ARGUMENT' })
+  })
+
   test('the results', async () => {
     const result = {
       path: 'v,1.mp4',
@@ -296,8 +358,11 @@ describe('files', () => {
   })
 
   test('with other endings are refused, by name', async () => {
-    await expect(saveConfusion('matrix.png', matrix)).rejects.toThrow(
-      "ends with .csv or .svg for the confusion matrix, got 'matrix.png'",
+    await expect(saveConfusion('matrix.jpg', matrix)).rejects.toThrow(
+      "ends with .csv, .svg or .png for the confusion matrix, got 'matrix.jpg'",
+    )
+    await expect(saveConfusion('matrix.svg', { ...matrix, confusion: null })).rejects.toThrow(
+      'A multi-label model has no confusion matrix',
     )
     await expect(saveResults('videos.txt', [])).rejects.toMatchObject({ code: 'C3D_INVALID_ARGUMENT' })
     await expect(saveConfusion(path.join(folder, 'none', 'matrix.csv'), matrix)).rejects.toThrow(

@@ -255,7 +255,7 @@ export function fakeScoring(
     })
 }
 
-export function stepEvent(step: number): NativeTrainEvent {
+export function stepEvent(step: number): Extract<NativeTrainEvent, { type: 'step' }> {
   return {
     type: 'step',
     step,
@@ -273,7 +273,7 @@ export function stepEvent(step: number): NativeTrainEvent {
   }
 }
 
-export function epochEvent(epoch: number): NativeTrainEvent {
+export function epochEvent(epoch: number): Extract<NativeTrainEvent, { type: 'epoch' }> {
   return {
     type: 'epoch',
     epoch,

@@ -100,6 +100,26 @@ describe('manifests', () => {
     expect(data.classCounts()).toEqual([1, 1, 1])
   })
 
+  test('a video may have no class, for a multi-label model', async () => {
+    const lists = [
+      await write(
+        'list.jsonl',
+        '{"path": "videos/a.mp4", "labels": []}',
+        '{"path": "videos/d.mp4", "label": "run"}',
+      ),
+      await write('list.csv', 'path,labels', 'videos/a.mp4,', 'videos/d.mp4,run'),
+    ]
+    for (const list of lists) {
+      const data = await VideoDataset.open(list)
+      expect(itemsOf(data)).toMatchObject([{ label: '' }, { label: 'run' }])
+      expect(data.videos.every(({ labels }) => labels === undefined)).toBe(true)
+      expect([data.classes, data.classCounts(), data.multiLabel]).toEqual([['run'], [1], true])
+    }
+    await expect(
+      VideoDataset.open(await write('none.jsonl', '{"path": "videos/a.mp4", "labels": []}')),
+    ).rejects.toThrow("none.jsonl' has a class.")
+  })
+
   test('CSV has | between the labels of a video', async () => {
     const data = await VideoDataset.open(await write('list.csv', 'path,labels', 'videos/a.mp4,run | jump'))
     expect(data.videos[0]?.labels).toEqual(['run', 'jump'])
@@ -223,11 +243,6 @@ describe('manifests', () => {
       'labels that are no list',
       ['{"path": "a", "labels": "run"}'],
       "line 1, labels: expected a list of class names, got 'run'",
-    ],
-    [
-      'no labels in the list',
-      ['{"path": "a", "labels": []}'],
-      'line 1, labels: expected at least one class name, got []',
     ],
     [
       'a start that is a text',

@@ -2,6 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { C3D, evaluate, type TrainingEvent, type TrainOptions, train, VideoDataset } from '../../lib'
+import { resolveTraining } from '../../lib/config/training'
+import { classesWithoutClips, withoutClipsWarning } from '../../lib/training/coverage'
 import { mirroredClasses } from '../../lib/training/mirrored-classes'
 import { parseHeader } from '../../lib/weights/safetensors'
 import {
@@ -150,11 +152,44 @@ test('a video of several classes is refused', async () => {
   await writeFile(list, 'path,labels\nwait/0.mp4,wait|turn\n')
   const data = await VideoDataset.open(list)
   const model = await createModel(data.classes)
-  const message = expect.stringContaining(
-    "wait/0.mp4' has 2: wait, turn. Training and evaluation want one label",
-  )
+  const message = expect.stringContaining("The model expects one class for every video, but '")
   expect(thrownBy(() => train(model, data))).toMatchObject({ code: 'C3D_INVALID_ARGUMENT', message })
   await expect(evaluate(model, data)).rejects.toMatchObject({ code: 'C3D_INVALID_ARGUMENT', message })
+})
+
+test('classes without a clip are told by name, at the start and where none could be read', async () => {
+  const { train: trainNative, call } = manualTraining()
+  binding.train = trainNative
+  const data = await openData()
+  const model = await createModel([...data.classes, 'run'])
+  const { frames } = data.videos[0] as (typeof data.videos)[0]
+  const events = eventsOf(
+    train(
+      model,
+      data.subset(({ label }) => label !== 'turn_left'),
+      { sampling: { flipProbability: 0 } },
+    ),
+  )
+  const { emit, task } = await call
+  emit({ type: 'untrained-classes', classes: [2] })
+  task.resolve(finished())
+  const warnings = (await events).flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+  expect(warnings).toEqual([
+    "The training set gives no clip of the classes 'turn_left', 'run': the model will not learn them.",
+    "No clip of the class 'wait' could be read in this epoch, so that nothing was learnt of it.",
+  ])
+
+  // All videos are shorter than a clip at this stride.
+  const strided = await C3D.create({
+    architecture: 'depth-3',
+    classes: data.classes,
+    preprocessing: { temporalStride: frames },
+  })
+  const config = resolveTraining({ sampling: { shortVideos: 'skip' } }, 'modern')
+  expect(classesWithoutClips(data, strided.config, config)).toEqual(data.classes)
+  expect(withoutClipsWarning(data, ['wait'])).toContain(
+    "no clip of the class 'wait' (videos shorter than a clip are skipped; see sampling.shortVideos)",
+  )
 })
 
 test('leaving the loop cancels the native run and counts what was done', async () => {
@@ -231,8 +266,41 @@ describe('refuses', () => {
     const data = await openData()
     const fewer = await createModel(['turn_left', 'wait'])
     expect(() => train(fewer, data)).toThrow("has the class 'turn_right', which the model does not know")
-    const more = await createModel([...data.classes, 'run'])
-    expect(() => train(more, data)).toThrow('has classes that the training set does not have: run')
+  })
+
+  test('settings of the other kind of model', async () => {
+    const data = await openData()
+    const oneLabel = await createModel(data.classes)
+    const multiLabel = await C3D.create({ architecture: 'depth-3', classes: data.classes, multiLabel: true })
+    const validation = data
+    const options = { validation, allowOverlap: true }
+    for (const [model, settings, message] of [
+      [oneLabel, { loss: { positiveWeights: 'balanced' } }, 'loss.positiveWeights: this is for multi-label'],
+      [
+        oneLabel,
+        { earlyStopping: { patience: 1, metric: 'mAP' } },
+        "expected 'accuracy' or 'loss', got 'mAP'",
+      ],
+      [multiLabel, { loss: { classWeights: [1, 1, 1] } }, 'use positiveWeights'],
+      [
+        multiLabel,
+        { loss: { positiveWeights: [1, 2] } },
+        'expected 3 weights, one a class of the model, got 2',
+      ],
+      [multiLabel, { sampling: { balanceClasses: true } }, 'no one class to balance'],
+      [multiLabel, { earlyStopping: { patience: 1, metric: 'accuracy' } }, "expected 'mAP' or 'loss'"],
+    ] as [C3D, TrainOptions, string][])
+      expect(() => train(model, data, { ...options, ...settings })).toThrow(message)
+  })
+
+  test('classes without a clip: all but one, which leaves nothing to learn', async () => {
+    const data = await openData()
+    const model = await createModel(data.classes)
+    const only = data.subset(({ label }) => label === 'wait')
+    expect(thrownBy(() => train(model, only))).toMatchObject({
+      code: 'C3D_EMPTY_DATASET',
+      message: expect.stringContaining("Of the model's 3 classes only 'wait' has clips to train on"),
+    })
   })
 
   test('an empty data set', async () => {

@@ -251,7 +251,7 @@ describe('the size limit', () => {
       const cache = await addon().openClipCache({ type: 'memory', maxBytes }).done
       for (let pass = 0; pass < 2; pass++) {
         const loader = await addon().createClipLoader({
-          items: nativeItems(datasetState(data), data.classes),
+          items: nativeItems(datasetState(data), { classes: data.classes, multiLabel: false }),
           clip: { frames: FRAMES, width: 8, height: 8 },
           preprocessing: {
             resize: { ...resize, shortSide: 0 },

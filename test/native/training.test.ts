@@ -177,6 +177,27 @@ test('a video that breaks after it was opened is left out and told, or ends the 
   })
 })
 
+test('a class none of whose videos can be read any more is told by name; a single class left ends the training', async () => {
+  const sets = makeFrameFolders(path.join(folder, 'fading'), {
+    ...{ classes: 3, videos: 2, frames: 8, width: 28, height: 21 },
+  })
+  using videos = await VideoDataset.open(sets.folder, { cache: false })
+  using model = await create()
+  const damage = (name: string) => {
+    for (const video of ['0', '1']) writeFileSync(path.join(sets.folder, name, video, '3.png'), 'damaged')
+  }
+  damage('b')
+  const warnings: string[] = []
+  for await (const event of train(model, videos, { ...recipe, epochs: 2, sampling: { flipProbability: 0 } }))
+    if (event.type === 'warning') warnings.push(event.message)
+  expect(warnings).toEqual([expect.stringContaining("No clip of the class 'b' could be read")])
+  damage('c')
+  await expect(train(model, videos, { ...recipe, epochs: 1 }).done).rejects.toMatchObject({
+    code: 'C3D_EMPTY_DATASET',
+    message: expect.stringContaining('Clips of one class alone can be read any more'),
+  })
+})
+
 describe('saving and loading', () => {
   const shape = [2, 3, 8, 16, 16]
   const input = Float32Array.from({ length: 2 * 3 * 8 * 16 * 16 }, (_, i) => Math.sin(i))

@@ -14,10 +14,14 @@ export interface ReferenceRequest {
   input: Float32Array
   /** [n, 3, frames, height, width] */
   shape: number[]
-  labels: number[]
+  /** Class numbers, or for multi-label data a row of 0 and 1 for every clip. */
+  labels: number[] | number[][]
   /** For 'gradients': in bfloat16, by torch.autocast. */
   autocast?: boolean
-  /** Settings as in TrainingConfig, and `rates`: a learning rate for every step. */
+  /**
+   * Settings as in TrainingConfig, with `rates`: a learning rate for every step, and `mixes`: how the clips of every step
+   * are ordered and mixed, or null.
+   */
   training?: object
 }
 

@@ -86,12 +86,52 @@ def multipliers(config, name):
 
 def loss_of(config, logits, labels):
     loss = config["loss"]
+    if labels.dim() == 2:
+        return binary_loss(loss, logits, labels)
     weights = torch.tensor(loss["classWeights"]) if loss["classWeights"] else None
     if loss["focalGamma"] == 0:
         return F.cross_entropy(logits, labels, weights, label_smoothing=loss["labelSmoothing"])
     p = F.softmax(logits, 1).gather(1, labels[:, None])[:, 0]
     weight = torch.ones(len(labels)) if weights is None else weights[labels]
     return (weight * (1 - p) ** loss["focalGamma"] * -p.log()).sum() / weight.sum()
+
+
+def binary_loss(loss, logits, targets):
+    weights = torch.tensor(loss["positiveWeights"]) if loss["positiveWeights"] else None
+    if loss["focalGamma"] == 0:
+        smoothed = targets * (1 - loss["labelSmoothing"]) + loss["labelSmoothing"] / 2
+        return torch.nn.BCEWithLogitsLoss(pos_weight=weights)(logits, smoothed)
+    # torchvision.ops.sigmoid_focal_loss with alpha < 0, and the weights of the positives.
+    p = torch.sigmoid(logits)
+    each = F.binary_cross_entropy_with_logits(logits, targets, reduction="none", pos_weight=weights)
+    p_t = p * targets + (1 - p) * (1 - targets)
+    return (each * (1 - p_t) ** loss["focalGamma"]).mean()
+
+
+def mixed(mix, clips, labels, classes):
+    """Clips and soft targets of a step: `order` of the clips, then MixUp or CutMix with their partners."""
+    share, partners, box = mix["share"], mix["partners"], mix["box"]
+    clips = clips[mix["order"]]
+    targets = (labels if labels.dim() == 2 else F.one_hot(labels, classes).float())[mix["order"]]
+    others = clips[partners]
+    if box is None:
+        clips = share * clips + (1 - share) * others
+    else:
+        x, y, width, height = box
+        clips = clips.clone()
+        clips[..., y : y + height, x : x + width] = others[..., y : y + height, x : x + width]
+    clips = clips.contiguous(memory_format=torch.channels_last_3d)
+    return clips, share * targets + (1 - share) * targets[partners]
+
+
+def soft_loss(config, logits, targets, labels):
+    """Of soft targets; with class weights, divided by the sum of the clips' weights as for hard ones."""
+    if labels.dim() == 2:
+        return binary_loss(config["loss"], logits, targets)
+    loss = config["loss"]
+    weights = torch.tensor(loss["classWeights"]) if loss["classWeights"] else None
+    mean = F.cross_entropy(logits, targets, weights, label_smoothing=loss["labelSmoothing"])
+    return mean if weights is None else mean * len(labels) / weights[labels].sum()
 
 
 class CaffeSgd:
@@ -133,11 +173,16 @@ def train(request, state, parameters):
     form = {"pytorch": torch.optim.SGD, "caffe": CaffeSgd}[config["form"]]
     optimizer = form(groups, lr=1, momentum=config["momentum"], weight_decay=0, nesterov=config["nesterov"])
     losses = []
-    for learning_rate in config["rates"]:
+    labels = request["labels"]
+    for step, learning_rate in enumerate(config["rates"]):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * group["factor"]
         optimizer.zero_grad()
-        loss = loss_of(config, forward(request["architecture"], state, request["input"], True), request["labels"])
+        if config["mixes"] is None:
+            loss = loss_of(config, forward(request["architecture"], state, request["input"], True), labels)
+        else:
+            clips, targets = mixed(config["mixes"][step], request["input"], labels, config["classes"])
+            loss = soft_loss(config, forward(request["architecture"], state, clips, True), targets, labels)
         loss.backward()
         if config["maxGradientNorm"] is not None:
             trained = [parameter for group in groups for parameter in group["params"]]

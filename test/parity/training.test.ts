@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { C3D, type TrainingConfig, train, VideoDataset } from '../../lib'
+import { C3D, ClipLoader, type TrainingConfig, train, VideoDataset } from '../../lib'
 import { makeFrameFolders } from '../support/frame-folders'
+import { plainMix } from '../support/mixes'
 import { describeWithPyTorch } from '../support/python'
 import { temporaryFolder } from '../support/temporary'
 import { askPyTorchAll, type ReferenceRequest, readTensors, relativeError } from './pytorch'
@@ -44,9 +46,22 @@ interface Recipe {
   optimizer?: Partial<TrainingConfig['optimizer']>
   loss?: Partial<TrainingConfig['loss']>
   accumulate?: number
+  mix?: Partial<TrainingConfig['mix']>
+  /** Trains on videos of one, two and no class. */
+  multiLabel?: boolean
 }
 
-const plainLoss = { labelSmoothing: 0, focalGamma: 0, classWeights: 'none' } satisfies TrainingConfig['loss']
+const plainLoss: TrainingConfig['loss'] = {
+  labelSmoothing: 0,
+  focalGamma: 0,
+  classWeights: 'none',
+  positiveWeights: 'none',
+}
+
+/** Classes of the six videos of multi-label trainings. */
+const severalLabels = [['a'], ['a', 'b'], [], ['b'], ['b'], ['a', 'b']]
+
+const listOrNull = (weights: 'none' | 'balanced' | number[]) => (Array.isArray(weights) ? weights : null)
 
 const multipliers = { biasLearningRate: 2, biasWeightDecay: 0 }
 const layers = { conv1a: { learningRate: 0 }, conv2a: { learningRate: 0 }, fc8: { learningRate: 10 } }
@@ -69,6 +84,23 @@ const recipes: Record<string, Recipe> = {
     loss: { classWeights: [0.5, 3] },
     optimizer: { maxGradientNorm: 0.5 },
   },
+  MixUp: { mix: { mixup: 0.8 } },
+  'CutMix in three passes, with class weights and smoothing': {
+    accumulate: 3,
+    mix: { cutmix: 1, probability: 0.7 },
+    loss: { classWeights: [0.5, 3], labelSmoothing: 0.1 },
+  },
+  'multi-label': { multiLabel: true },
+  'multi-label in three passes, with positive weights and smoothing': {
+    multiLabel: true,
+    accumulate: 3,
+    loss: { positiveWeights: [0.5, 3], labelSmoothing: 0.1 },
+  },
+  'multi-label, focal, with positive weights': {
+    multiLabel: true,
+    loss: { focalGamma: 2, positiveWeights: [0.5, 3] },
+  },
+  'multi-label with MixUp and CutMix': { multiLabel: true, mix: { mixup: 0.4, cutmix: 1 } },
   "Caffe's form": { optimizer: { form: 'caffe', ...multipliers } },
   "Caffe's form with Nesterov": { optimizer: { form: 'caffe', nesterov: true, ...multipliers } },
 }
@@ -84,14 +116,36 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
   const folder = temporaryFolder()
   const made = makeFrameFolders(path.join(folder, 'data'), { classes: 2, videos: 3, ...size })
   const input = networkInput(made.pixels)
+  const manifest = path.join(made.folder, 'videos.jsonl')
+  const entries = severalLabels.map((labels, i) => ({
+    path: `${i < 3 ? 'a' : 'b'}/${i % 3}`,
+    labels,
+  }))
+  writeFileSync(manifest, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
+
+  /** The places of the clips in each epoch, which is one step. */
+  async function ordersOf(data: VideoDataset, epochs: number): Promise<number[][]> {
+    using loader = new ClipLoader(data, {
+      batchSize: data.videos.length,
+      shuffle: true,
+      seed: 1,
+      clip: { frames: size.frames, ...crop },
+      preprocessing: { resize: { width: size.width, height: size.height } },
+    })
+    const orders: number[][] = []
+    for (let epoch = 1; epoch <= epochs; epoch++)
+      for await (const { items } of loader.pass(epoch))
+        orders.push(items.map((item) => data.videos.indexOf(item)))
+    return orders
+  }
+
   const names = Object.keys(recipes)
   const outcomes = new Map<string, Outcome & { expected: Map<string, Float32Array> }>()
 
   // One Python for all of them.
   beforeAll(async () => {
-    using data = await VideoDataset.open(made.folder)
     const trained: Outcome[] = []
-    for (const name of names) trained.push(await trainBy(recipes[name] ?? {}, data, trained.length))
+    for (const name of names) trained.push(await trainBy(recipes[name] ?? {}, trained.length))
     const answers = await askPyTorchAll(
       folder,
       trained.map(({ request }) => request),
@@ -116,13 +170,13 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
   })
 
   async function trainBy(
-    { batchNorm = false, ...recipe }: Recipe,
-    data: VideoDataset,
+    { batchNorm = false, multiLabel = false, ...recipe }: Recipe,
     number: number,
   ): Promise<Outcome> {
     const accumulate = recipe.accumulate ?? 1
     const loss = { ...plainLoss, ...recipe.loss }
     const optimizer = { ...plain, ...recipe.optimizer }
+    using data = await VideoDataset.open(multiLabel ? manifest : made.folder)
     using model = await C3D.create({
       architecture: {
         name: 'depth-3',
@@ -132,6 +186,7 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
         batchNorm,
       },
       classes: data.classes,
+      multiLabel,
       initializer: 'kaiming',
       preprocessing: {
         resize: { width: size.width, height: size.height },
@@ -156,22 +211,42 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
       precision: 'float32',
       optimizer,
       loss,
+      ...(recipe.mix && { mix: recipe.mix }),
+      seed: 1,
       schedule: { type: 'step', every: 4, gamma: 0.7 },
       sampling: { mode: 'non-overlapping', crop: 'center', flipProbability: 0 },
     })
     for await (const epoch of run.epochs()) losses.push(epoch.loss)
     await model.save(after)
+    const { mix } = recipe
+    const mixes = mix
+      ? (await ordersOf(data, epochs)).map((order, step) => ({
+          order,
+          ...plainMix(
+            { mixup: 0, cutmix: 0, probability: 1, switchProbability: 0.5, ...mix },
+            { seed: 1, step, clips: order.length, ...crop },
+          ),
+        }))
+      : null
     const request: ReferenceRequest = {
       task: 'train',
       architecture: model.architecture,
       weights: before,
       input,
       shape: [made.pixels.length, 3, size.frames, crop.height, crop.width],
-      labels: made.labels,
+      labels: multiLabel
+        ? severalLabels.map((labels) => data.classes.map((name) => Number(labels.includes(name))))
+        : made.labels,
       training: {
         ...optimizer,
         rates,
-        loss: { ...loss, classWeights: loss.classWeights === 'none' ? null : loss.classWeights },
+        classes: data.classes.length,
+        mixes,
+        loss: {
+          ...loss,
+          classWeights: listOrNull(loss.classWeights),
+          positiveWeights: listOrNull(loss.positiveWeights),
+        },
       },
     }
     return { losses, after, request }

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +19,8 @@ namespace c3d {
 struct ClipData {
   std::shared_ptr<const video::VideoSet> videos;
   std::vector<video::LabelledVideo> items;
+  /// Class numbers of every item, where items have any number of classes; their `label` means nothing then.
+  std::vector<std::vector<std::int32_t>> classes;
 };
 
 /// Called with the clips of a batch that could not be read.

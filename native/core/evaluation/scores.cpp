@@ -54,7 +54,8 @@ Scores ScoreAccumulator::scores() const {
           videoTop1,
           videoTop5,
           static_cast<std::int64_t>(clips_.size()),
-          static_cast<std::int64_t>(videos_.size())};
+          static_cast<std::int64_t>(videos_.size()),
+          std::nullopt};
 }
 
 }  // namespace c3d

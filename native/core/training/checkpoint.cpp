@@ -22,22 +22,15 @@ constexpr const char* kMomentumPrefix = "momentum.";
 
 // The order is the format: new fields go to the end of a new tensor.
 auto countsOf(TrainingProgress& progress, std::int64_t& hasMomentum) {
-  return std::array{&progress.epoch,
-                    &progress.batches,
-                    &progress.steps,
-                    &progress.totals.hits,
-                    &progress.totals.clips,
-                    &progress.best.epoch,
-                    &progress.lowestLoss.epoch,
-                    &hasMomentum,
-                    &progress.plateau.bad};
+  return std::array{&progress.epoch,      &progress.batches,          &progress.steps, &progress.totals.clips,
+                    &progress.best.epoch, &progress.lowestLoss.epoch, &hasMomentum,    &progress.plateau.bad};
 }
 
 auto amountsOf(TrainingProgress& progress) {
   return std::array{&progress.learningRate,     &progress.totals.loss,       &progress.totals.seconds,
-                    &progress.totals.firstWait, &progress.totals.laterWaits, &progress.best.clipTop1,
+                    &progress.totals.firstWait, &progress.totals.laterWaits, &progress.best.score,
                     &progress.best.loss,        &progress.lowestLoss.loss,   &progress.plateau.factor,
-                    &progress.plateau.best};
+                    &progress.plateau.best,     &progress.totals.right};
 }
 
 template <typename Value, std::size_t count>

@@ -17,17 +17,17 @@ namespace c3d {
 /// Sums over the part of an epoch that is trained. Times in seconds.
 struct EpochTotals {
   double loss = 0;
-  std::int64_t hits = 0;
+  double right = 0;  // clips, also parts of them
   std::int64_t clips = 0;
   double seconds = 0;
   double firstWait = 0;   // for the first batch
   double laterWaits = 0;  // for all others
 };
 
-/// The best evaluation so far; epoch 0: none. Equal accuracies: the lower loss is better.
+/// The best evaluation so far; epoch 0: none. Equal scores: the lower loss is better.
 struct BestScore {
   std::int64_t epoch = 0;
-  double clipTop1 = 0;
+  double score = 0;  // the accuracy of clips; for multi-label data the mean average precision
   double loss = 0;
 };
 

@@ -5,7 +5,16 @@
 namespace c3d {
 
 // The fields of what is measured by their public names, once for JavaScript and for metrics.jsonl:
-// `visit(name, value)`, where the value is a text, a number or an optional<Scores>.
+// `visit(name, value)`, where the value is a text, a number, MultiLabelScores or an optional<Scores>.
+
+template <typename Visit>
+void visitFields(const MultiLabelScores& scores, Visit&& visit) {
+  visit("meanAveragePrecision", scores.meanAveragePrecision);
+  visit("microF1", scores.microF1);
+  visit("macroF1", scores.macroF1);
+  visit("hammingLoss", scores.hammingLoss);
+  visit("subsetAccuracy", scores.subsetAccuracy);
+}
 
 template <typename Visit>
 void visitFields(const Scores& scores, Visit&& visit) {
@@ -16,6 +25,7 @@ void visitFields(const Scores& scores, Visit&& visit) {
   visit("videoTop5", scores.videoTop5);
   visit("clips", scores.clips);
   visit("videos", scores.videos);
+  if (scores.multiLabel) visit("multiLabel", *scores.multiLabel);
 }
 
 template <typename Visit>

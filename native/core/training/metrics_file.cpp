@@ -25,6 +25,11 @@ class JsonObject {
     const auto end = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
     add(name, std::isfinite(value) ? std::string(digits, end) : "null");
   }
+  void operator()(const char* name, const MultiLabelScores& value) {
+    JsonObject scores;
+    visitFields(value, scores);
+    add(name, scores.text());
+  }
   void operator()(const char* name, const std::optional<Scores>& value) {
     if (!value) return add(name, "null");
     JsonObject scores;

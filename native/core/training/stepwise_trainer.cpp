@@ -16,8 +16,8 @@ StepReport StepwiseTrainer::step(const StepClips& clips, std::optional<double> l
   next.epoch = 1 + next.steps / stepsPerEpoch_;
   next.batches = next.steps % stepsPerEpoch_;
   setProgress(next);
-  const auto size = static_cast<double>(clips.labels.size(0));
-  return {next.steps,        outcome.loss,    static_cast<double>(outcome.hits) / size,
+  const auto size = static_cast<double>(clips.clips.size(0));
+  return {next.steps,        outcome.loss,    outcome.right / size,
           next.learningRate, outcome.skipped, outcome.lossScale};
 }
 

@@ -1,24 +1,33 @@
 #include "core/training/trainer.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 #include <mutex>
 #include <string>
 
+#include "core/evaluation/multi_label_scores.h"
 #include "core/runtime/cpu_memory.h"
 #include "core/runtime/memory.h"
 #include "core/training/metrics_file.h"
+#include "core/training/targets.h"
 #include "core/weights/tensor_file.h"
 
 namespace c3d {
 namespace {
 
-at::Tensor labelsOf(const video::ClipBatch& batch) {
-  auto labels = at::empty({static_cast<std::int64_t>(batch.clips.size())}, at::kLong);
-  for (std::size_t i = 0; i < batch.clips.size(); ++i)
-    labels[static_cast<std::int64_t>(i)] = batch.clips[i].label;
-  return labels;
+/// Adds the classes of these clips.
+void noteClasses(const std::vector<video::ClipSpec>& clips, const ClipData& data,
+                 std::set<std::int64_t>& classes) {
+  for (const auto& clip : clips) {
+    if (data.classes.empty())
+      classes.insert(clip.label);
+    else
+      for (const auto number : data.classes[static_cast<std::size_t>(clip.item)]) classes.insert(number);
+  }
+}
+
+/// The score that models are compared by.
+double rankingScore(const Scores& scores) {
+  return scores.multiLabel ? scores.multiLabel->meanAveragePrecision : scores.clipTop1;
 }
 
 /// LibTorch puts the stack below it.
@@ -27,8 +36,9 @@ std::string firstLineOf(const std::string& message) {
 }
 
 bool isBetter(const Scores& scores, const BestScore& best) {
-  if (best.epoch == 0 || scores.clipTop1 > best.clipTop1) return true;
-  return scores.clipTop1 == best.clipTop1 && scores.loss < best.loss;
+  const auto score = rankingScore(scores);
+  if (best.epoch == 0 || score > best.score) return true;
+  return score == best.score && scores.loss < best.loss;
 }
 
 }  // namespace
@@ -97,7 +107,7 @@ std::optional<EndReason> Trainer::runEpoch(const Cancellation& cancellation) {
   const EpochEvent event{epoch,
                          config_.epochs,
                          totals.loss / clips,
-                         static_cast<double>(totals.hits) / clips,
+                         totals.right / clips,
                          progress_.learningRate,
                          totals.clips,
                          totals.seconds,
@@ -124,6 +134,10 @@ std::optional<EndReason> Trainer::trainOneEpoch(const Cancellation& cancellation
   const auto stepsInEpoch = static_cast<std::int64_t>((clips.size() + batchSize - 1) / batchSize);
   const auto done = std::min(clips.size(), static_cast<std::size_t>(progress_.batches) * batchSize);
   clips.erase(clips.begin(), clips.begin() + static_cast<std::ptrdiff_t>(done));
+  std::set<std::int64_t> wantedClasses;
+  std::set<std::int64_t> trainedClasses;
+  // Of an epoch that is resumed in its midst only a part is seen.
+  if (done == 0) noteClasses(clips, training_, wantedClasses);
   video::ClipLoader loader(training_.videos, std::move(clips), config_.layout, loading(batchSize));
 
   const std::stop_callback stopLoader(cancellation.token(), [&loader] { loader.cancel(); });
@@ -138,6 +152,7 @@ std::optional<EndReason> Trainer::trainOneEpoch(const Cancellation& cancellation
     const auto waited = stepWatch.seconds();
     cancellation.throwIfRequested();
     tell(training_, batch->unreadable);
+    noteClasses(batch->clips, training_, trainedClasses);
     if (!batch->clips.empty()) trainOn(*batch, stepsInEpoch, waited, stepWatch, cancellation);
     (isFirst ? totals.firstWait : totals.laterWaits) += waited;
     totals.seconds += stepWatch.seconds();
@@ -147,13 +162,15 @@ std::optional<EndReason> Trainer::trainOneEpoch(const Cancellation& cancellation
   }
   if (totals.clips == 0)
     throw Error(ErrorCode::EmptyDataset, "None of the training set's videos can be read any more.");
+  requireTrained(wantedClasses, trainedClasses);
   return std::nullopt;
 }
 
 void Trainer::trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double waited,
                       const Stopwatch& stepWatch, const Cancellation& cancellation) {
   progress_.learningRate = scheduledRate(config_, progress_, stepsInEpoch);
-  const auto outcome = step_.run({pixelsOf(batch, config_.layout), placesOf(batch), labelsOf(batch)},
+  const auto outcome = step_.run({pixelsOf(batch, config_.layout), placesOf(batch),
+                                  targetsOf(config_.loss.type, batch.clips, training_, model_.classes())},
                                  progress_.steps + 1, progress_.learningRate, cancellation);
   ++progress_.steps;
 
@@ -161,36 +178,44 @@ void Trainer::trainOn(video::ClipBatch& batch, std::int64_t stepsInEpoch, double
   const auto seconds = stepWatch.seconds();
   auto& totals = progress_.totals;
   totals.loss += outcome.loss * size;
-  totals.hits += outcome.hits;
+  totals.right += outcome.right;
   totals.clips += static_cast<std::int64_t>(batch.clips.size());
-  const StepEvent event{progress_.steps,
-                        progress_.epoch,
-                        config_.epochs,
-                        progress_.batches + 1,
-                        stepsInEpoch,
-                        outcome.loss,
-                        static_cast<double>(outcome.hits) / size,
-                        progress_.learningRate,
-                        size / seconds,
-                        waited / seconds,
-                        outcome.skipped,
-                        outcome.lossScale};
+  const StepEvent event{progress_.steps, progress_.epoch,  config_.epochs,       progress_.batches + 1,
+                        stepsInEpoch,    outcome.loss,     outcome.right / size, progress_.learningRate,
+                        size / seconds,  waited / seconds, outcome.skipped,      outcome.lossScale};
   record(event);
   sink_(event);
 }
 
+void Trainer::requireTrained(const std::set<std::int64_t>& wanted, const std::set<std::int64_t>& trained) {
+  UntrainedClassesEvent event;
+  for (const auto number : wanted)
+    if (!trained.contains(number) && untrainedTold_.insert(number).second) event.classes.push_back(number);
+  if (!event.classes.empty()) sink_(event);
+  const auto needsTwo = config_.loss.type == LossType::CrossEntropy;
+  if (needsTwo && wanted.size() > 1 && trained.size() < 2)
+    throw Error(ErrorCode::EmptyDataset,
+                "Clips of one class alone can be read any more, so that there is nothing to learn. See which "
+                "videos were left out, and mend or replace them.");
+}
+
 EvaluationEvent Trainer::evaluate(std::int64_t epoch, const Cancellation& cancellation) {
   const Stopwatch watch;
-  ScoreAccumulator accumulator;
+  const auto isMultiLabel = config_.loss.type == LossType::BinaryCrossEntropy;
+  ScoreAccumulator oneLabel;
+  MultiLabelAccumulator multiLabel(validation_->classes, model_.classes());
   scoreClips(
       model_, config_.precision, *validation_, config_.layout, config_.evaluation.sampling,
       loading(config_.evaluation.batchSize), /*readout=*/{}, cancellation,
       [&](const auto& clips, const at::Tensor& logits, std::size_t done, std::size_t total) {
-        accumulator.add(clips, logits);
+        if (isMultiLabel)
+          multiLabel.add(clips, logits);
+        else
+          oneLabel.add(clips, logits);
         sink_(EvaluationProgressEvent{epoch, done, total});
       },
       [&](const auto& unreadable) { tell(*validation_, unreadable); });
-  const EvaluationEvent event{epoch, watch.seconds(), accumulator.scores()};
+  const EvaluationEvent event{epoch, watch.seconds(), isMultiLabel ? multiLabel.scores() : oneLabel.scores()};
   observeValidation(config_.schedule, event.scores.loss, progress_.plateau);
   sink_(event);
   return event;
@@ -238,7 +263,7 @@ void Trainer::noteScores(const Scores& scores) {
   auto& lowest = progress_.lowestLoss;
   if (lowest.epoch == 0 || scores.loss < lowest.loss) lowest = {epoch, scores.loss};
   if (!isBetter(scores, progress_.best)) return;
-  progress_.best = {epoch, scores.clipTop1, scores.loss};
+  progress_.best = {epoch, rankingScore(scores), scores.loss};
   if (files_) writeTensorFile(files_->best, files_->modelHeader, model_.stateDict());
 }
 

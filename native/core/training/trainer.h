@@ -63,6 +63,9 @@ class Trainer {
                const Cancellation& cancellation);
   std::string keptCheckpoint() const;  // a sentence for errors
   [[noreturn]] void failOutOfMemory(const std::exception& error);
+  /// Tells classes of these clips that none was trained of. Throws Error(EmptyDataset) where at most one
+  /// class is left.
+  void requireTrained(const std::set<std::int64_t>& wanted, const std::set<std::int64_t>& trained);
   EvaluationEvent evaluate(std::int64_t epoch, const Cancellation& cancellation);
   /// Remembers the best ones and keeps their weights.
   void noteScores(const Scores& scores);
@@ -95,7 +98,8 @@ class Trainer {
   bool resumed_ = false;
   Stopwatch runWatch_;
   Stopwatch sinceCheckpoint_;
-  std::set<std::string> told_;  // paths of unreadable videos
+  std::set<std::string> told_;            // paths of unreadable videos
+  std::set<std::int64_t> untrainedTold_;  // classes
   bool cacheProblemTold_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include "core/model/precision.h"
 #include "core/training/loss.h"
 #include "core/training/loss_scale.h"
+#include "core/training/mix.h"
 #include "core/training/schedule.h"
 #include "core/video/clip_loader.h"
 #include "core/video/clip_sampler.h"
@@ -40,13 +41,13 @@ struct EvaluationConfig {
   video::SamplingOptions sampling;
 };
 
-/// Which score of the validation set must improve.
-enum class EarlyStoppingMetric { Accuracy, Loss };
+/// Which score of the validation set must improve: the one that the best model is chosen by, or the loss.
+enum class EarlyStoppingMetric { BestModel, Loss };
 
 /// The training ends when the score has not improved for `patience` epochs; 0: never.
 struct EarlyStopping {
   std::int64_t patience = 0;
-  EarlyStoppingMetric metric = EarlyStoppingMetric::Accuracy;
+  EarlyStoppingMetric metric = EarlyStoppingMetric::BestModel;
 };
 
 /// Everything is set by the caller; nothing here is a default to rely on.
@@ -59,6 +60,7 @@ struct TrainingConfig {
   LossConfig loss;
   MixedPrecision precision;  // of training and evaluation
   std::optional<LossScaleConfig> lossScale;
+  MixConfig mix;
   Schedule schedule;
   video::ClipLayout layout;
   video::SamplingOptions sampling;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "core/evaluation/scores.h"
 
@@ -18,8 +19,8 @@ struct StepEvent {
   std::int64_t epochs = 0;  // in all
   std::int64_t stepInEpoch = 0;
   std::int64_t stepsInEpoch = 0;
-  double loss = 0;      // mean cross-entropy of the batch, dropout on
-  double accuracy = 0;  // part of the batch's clips
+  double loss = 0;      // of the batch, dropout on
+  double accuracy = 0;  // part of the batch's clips; see countRight, and a mix weighs both of its clips
   double learningRate = 0;
   double clipsPerSecond = 0;
   double dataWait = 0;              // part of the step's time spent waiting for clips
@@ -36,6 +37,11 @@ struct UnreadableEvent {
 /// Something that slows the training down but does not stop it.
 struct WarningEvent {
   std::string message;
+};
+
+/// Classes none of whose clips in this epoch could be read, by number. Once a class and run.
+struct UntrainedClassesEvent {
+  std::vector<std::int64_t> classes;
 };
 
 /// Clips evaluated so far.
@@ -71,8 +77,8 @@ struct EpochEvent {
   std::optional<Scores> validation;
 };
 
-using TrainingEvent = std::variant<StepEvent, UnreadableEvent, WarningEvent, EvaluationProgressEvent,
-                                   EvaluationEvent, CheckpointEvent, EpochEvent>;
+using TrainingEvent = std::variant<StepEvent, UnreadableEvent, WarningEvent, UntrainedClassesEvent,
+                                   EvaluationProgressEvent, EvaluationEvent, CheckpointEvent, EpochEvent>;
 
 /// Called on the training thread.
 using TrainingEventSink = std::function<void(const TrainingEvent&)>;

@@ -10,6 +10,8 @@
 
 #include "core/runtime/compute_turn.h"
 #include "core/training/loss.h"
+#include "core/training/mix.h"
+#include "core/training/targets.h"
 
 namespace c3d {
 namespace {
@@ -44,6 +46,44 @@ class StepRollback {
   bool complete_ = false;
 };
 
+/// Network input of clips, in the memory format that the network computes in; see StepClips.
+at::Tensor inputOf(const C3D& model, const at::Tensor& clips, std::span<const CropPlace> places) {
+  if (clips.scalar_type() == at::kByte) return model.preprocess(clips, places);
+  return clips.to(model.device()).contiguous(at::MemoryFormat::ChannelsLast3d);
+}
+
+/// A step's input pass by pass, with the clips mixed with their partners where they are to be.
+class StepInput {
+ public:
+  StepInput(const C3D& model, const StepClips& clips, const std::optional<Mix>& mix)
+      : model_(model), clips_(clips), mix_(mix) {
+    if (!mix_) return;
+    const auto* partners = mix_->partners.const_data_ptr<std::int64_t>();
+    for (std::size_t i = 0; i < clips_.places.size(); ++i)
+      partnerPlaces_.push_back(clips_.places[static_cast<std::size_t>(partners[i])]);
+  }
+
+  at::Tensor pass(std::int64_t first, std::int64_t size) const {
+    const auto part = [&](const std::vector<CropPlace>& all) {
+      const auto places = std::span(all);
+      if (places.empty()) return places;
+      return places.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size));
+    };
+    const auto input = inputOf(model_, clips_.clips.narrow(0, first, size), part(clips_.places));
+    if (!mix_) return input;
+    const auto partners = clips_.clips.index_select(0, mix_->partners.narrow(0, first, size));
+    auto mixed = input.clone();  // it may be the caller's memory
+    mix_->apply(mixed, inputOf(model_, partners, part(partnerPlaces_)));
+    return mixed;
+  }
+
+ private:
+  const C3D& model_;
+  const StepClips& clips_;
+  std::vector<CropPlace> partnerPlaces_;
+  const std::optional<Mix>& mix_;
+};
+
 /// Of these parameters; a checkpoint holds zeros for those that are not trained.
 NamedTensors momentumOf(const NamedTensors& parameters, const NamedTensors& momentum) {
   const std::unordered_map<std::string, at::Tensor> buffers(momentum.begin(), momentum.end());
@@ -67,17 +107,6 @@ void requireFinite(double loss, std::int64_t number, double learningRate) {
                   ". Lower the learning rate, or use a warm-up, batch norm or another initializer.");
 }
 
-/// Of some of the step's clips, in the memory format that the network computes in.
-at::Tensor inputOf(const C3D& model, const StepClips& step, std::int64_t first, std::int64_t size) {
-  const auto clips = step.clips.narrow(0, first, size);
-  if (clips.scalar_type() != at::kByte)
-    return clips.to(model.device()).contiguous(at::MemoryFormat::ChannelsLast3d);
-  const auto places = std::span(step.places);
-  return model.preprocess(clips, places.empty() ? places
-                                                : places.subspan(static_cast<std::size_t>(first),
-                                                                 static_cast<std::size_t>(size)));
-}
-
 std::int64_t clipsAPass(const TrainingConfig& config) {
   return static_cast<std::int64_t>((config.batchSize + config.passes - 1) / config.passes);
 }
@@ -87,6 +116,8 @@ std::int64_t clipsAPass(const TrainingConfig& config) {
 TrainingStep::TrainingStep(C3D& model, const TrainingConfig& config)
     : model_(model),
       loss_(config.loss),
+      mix_(config.mix),
+      seed_(config.seed),
       clipsAPass_(clipsAPass(config)),
       precision_(config.precision),
       scaler_(config.lossScale),
@@ -97,9 +128,14 @@ StepOutcome TrainingStep::run(const StepClips& step, std::int64_t number, double
                               const Cancellation& cancellation) {
   const ComputeTurn turn(model_.mutex(), model_.device(), cancellation);
   const FrozenParameters frozen(optimizer_.frozen());
-  const auto labels = step.labels.to(model_.device());
-  const Loss loss(loss_, labels);
-  const auto clips = labels.numel();
+  const auto clips = step.clips.size(0);
+  const auto targets = step.targets.to(model_.device());
+  const auto& architecture = model_.architecture();
+  const auto mix = drawMix(mix_, seed_, static_cast<std::uint64_t>(number - 1), clips, architecture.width,
+                           architecture.height);
+  const StepInput input(model_, step, mix);
+  const auto partnerTargets = mix ? targets.index_select(0, mix->partners.to(model_.device())) : targets;
+  const Loss loss(loss_, targets);
   StepRollback rollback(model_, optimizer_, dropoutGenerator_);
   gradients_.clear();
   StepOutcome outcome;
@@ -110,12 +146,18 @@ StepOutcome TrainingStep::run(const StepClips& step, std::int64_t number, double
   options.precision = precision_;
   for (std::int64_t first = 0; first < clips; first += clipsAPass_) {
     const auto size = std::min(clipsAPass_, clips - first);
-    const auto input = inputOf(model_, step, first, size);
-    const auto some = labels.narrow(0, first, size);
-    const auto logits = model_.forward(input, options);
-    const auto part = loss.part(logits, some);
+    const auto some = targets.narrow(0, first, size);
+    const auto logits = model_.forward(input.pass(first, size), options);
+    auto part = loss.part(logits, some);
+    auto right = countRight(logits, some);
+    if (mix) {
+      // As in the code of both papers. It is the loss of the mixed targets where losses are linear in them.
+      const auto others = partnerTargets.narrow(0, first, size);
+      part = part.mul(mix->share).add(loss.part(logits, others), 1 - mix->share);
+      right = mix->share * right + (1 - mix->share) * countRight(logits, others);
+    }
     outcome.loss += part.item<double>();
-    outcome.hits += logits.argmax(1).eq(some).sum().item<std::int64_t>();
+    outcome.right += right;
     requireFinite(outcome.loss, number, learningRate);
     scaler_.scaled(part).backward();  // adds to the gradients of the passes before
   }

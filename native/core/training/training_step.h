@@ -20,13 +20,13 @@ namespace c3d {
 struct StepClips {
   at::Tensor clips;               // uint8 pixels [N, T, H, W, 3], or float32 network input [N, 3, T, H, W]
   std::vector<CropPlace> places;  // of the N clips where they are pixels
-  at::Tensor labels;              // int64 [N], on the CPU
+  at::Tensor targets;             // what they should be answered as, on the CPU; see targetsOf
 };
 
 struct StepOutcome {
   double loss = 0;
-  std::int64_t hits = 0;            // clips whose largest logit is that of their label
-  bool skipped = false;             // the gradients were not finite: the weights stay, the loss scale falls
+  double right = 0;      // clips, also parts of them; see countRight, and a mix weighs both of its clips
+  bool skipped = false;  // the gradients were not finite: the weights stay, the loss scale falls
   std::optional<double> lossScale;  // that the step was computed with
 };
 
@@ -34,7 +34,8 @@ struct StepOutcome {
 /// outlasts a step: the gradients, the optimizer's momentum and the state of dropout.
 class TrainingStep {
  public:
-  /// Of the configuration it takes the recipe of a step: optimizer, loss, precision, passes, seed of dropout.
+  /// Of the configuration it takes the recipe of a step: optimizer, loss, mix, precision, passes, seed of
+  /// dropout and mix.
   TrainingStep(C3D& model, const TrainingConfig& config);
 
   /// Makes step `number`, which counts from 1. On an error nothing has changed: throws Error(Aborted),
@@ -57,6 +58,8 @@ class TrainingStep {
  private:
   C3D& model_;
   LossConfig loss_;
+  MixConfig mix_;
+  std::uint64_t seed_;
   std::int64_t clipsAPass_;
   MixedPrecision precision_;
   LossScaler scaler_;
