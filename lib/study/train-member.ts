@@ -93,7 +93,7 @@ async function confusionOf(
   model: C3D,
   signal: AbortSignal,
 ): Promise<number[][]> {
-  const { evaluation, cache, loader } = config
-  const { confusion } = await evaluate(model, validation, { ...evaluation, cache, loader, signal })
+  const { evaluation, precision, cache, loader } = config
+  const { confusion } = await evaluate(model, validation, { ...evaluation, precision, cache, loader, signal })
   return confusion ?? [] // which only multi-label models lack
 }
