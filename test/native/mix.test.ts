@@ -46,11 +46,12 @@ test.each<[string, MixSettings]>([
 ])('%s: losses and accuracies are those of clips that are mixed plainly', async (_, mix) => {
   using model = await create()
   const [seed, batchSize, epochs] = [4, 5, 4]
+  const sampling = { mode: 'non-overlapping', flipProbability: 0.5, crop: 'random' } as const
   // A rate so small that the weights stay what they are.
   const options: TrainOptions = {
     ...{ epochs, batchSize, seed, mix },
     optimizer: { learningRate: 1e-12, weightDecay: 0 },
-    sampling: { flipProbability: 0.5, crop: 'random' },
+    sampling,
     evaluation: { clips: 1 },
   }
   const steps: { loss: number; accuracy: number }[] = []
@@ -60,7 +61,7 @@ test.each<[string, MixSettings]>([
 
   using loader = new ClipLoader(data, {
     ...{ model, batchSize, seed, shuffle: true, dtype: 'float32' as const },
-    sampling: { flipProbability: 0.5, crop: 'random' },
+    sampling,
   })
   let mixed = 0
   for (let epoch = 1; epoch <= epochs; epoch++)

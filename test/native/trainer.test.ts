@@ -394,3 +394,29 @@ test('a run and a trainer do not train one model at once, and nothing works afte
   other.close()
   await expect(orphan.step(batch)).rejects.toMatchObject(closed)
 })
+
+test('clips of a multi-label model have lists of classes', async () => {
+  const architecture = {
+    name: 'depth-3',
+    input: { frames: 8, height: 16, width: 20 },
+    widthMultiplier: 1 / 16,
+  } as const
+  using model = await C3D.create({
+    architecture: { ...architecture, dropout: 0 },
+    classes: ['a', 'b', 'c'],
+    multiLabel: true,
+    seed: 1,
+  })
+  using trainer = model.trainer({ schedule: { type: 'constant' } })
+  const shape = [2, 3, 8, 16, 20]
+  const clips = { data: Float32Array.from({ length: 2 * 3 * 8 * 16 * 20 }, randomNumbers(7)), shape }
+  const logits = await model.forward(clips)
+  const targets = [1, 0, 1, 0, 0, 0]
+  const losses = targets.map((target, i) => Math.log1p(Math.exp((target ? -1 : 1) * (logits[i] ?? 0))))
+  const { loss } = await trainer.step({ clips, labels: [[0, 2], []] })
+  expect(loss).toBeCloseTo(losses.reduce((a, b) => a + b, 0) / losses.length, 5)
+  await expect(trainer.step({ clips, labels: [0, 1] })).rejects.toThrow(
+    'Expected 2 lists of class numbers from 0 to 2',
+  )
+  await expect(trainer.step({ clips, labels: [[3], []] })).rejects.toThrow('from 0 to 2')
+})

@@ -204,6 +204,8 @@ def answer(request_path, output_path):
     clips = torch.from_numpy(numpy.fromfile(request["input"], dtype="<f4").reshape(request["shape"]))
     request["input"] = clips.contiguous(memory_format=torch.channels_last_3d)
     request["labels"] = torch.tensor(request["labels"])
+    if request["labels"].dim() == 2:
+        request["labels"] = request["labels"].float()
     parameters = {name: tensor.requires_grad_() for name, tensor in state.items() if ".running_" not in name}
     tensors = {"gradients": gradients, "train": train}[request["task"]](request, state, parameters)
     write_tensors(output_path, tensors)

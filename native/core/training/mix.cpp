@@ -93,15 +93,14 @@ std::optional<Mix> drawMix(const MixConfig& config, std::uint64_t seed, std::uin
   return mix;
 }
 
-void Mix::apply(at::Tensor& input, const at::Tensor& partnerInput) const {
-  if (!box) {
-    input.mul_(share).add_(partnerInput, 1 - share);
-    return;
-  }
+at::Tensor Mix::apply(const at::Tensor& input, const at::Tensor& partnerInput) const {
+  if (!box) return input.mul(share).add_(partnerInput, 1 - share);
   const auto cut = [this](const at::Tensor& whole) {
     return whole.narrow(3, box->y, box->height).narrow(4, box->x, box->width);
   };
-  cut(input).copy_(cut(partnerInput));
+  auto pasted = input.clone();
+  cut(pasted).copy_(cut(partnerInput));
+  return pasted;
 }
 
 }  // namespace c3d

@@ -29,8 +29,8 @@ struct Mix {
   at::Tensor partners;        // int64 [n], a permutation, on the CPU
   std::optional<CutBox> box;  // that comes from the partner; none: all pixels are weighted means
 
-  /// Mixes float inputs [m, 3, T, H, W] with those of their partners, in place.
-  void apply(at::Tensor& input, const at::Tensor& partnerInput) const;
+  /// Float inputs [m, 3, T, H, W] mixed with those of their partners; changes neither.
+  at::Tensor apply(const at::Tensor& input, const at::Tensor& partnerInput) const;
 };
 
 /// The mix of a step's clips, a pure function of (config, seed, step, clips, size): none where the draw says

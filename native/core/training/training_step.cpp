@@ -72,9 +72,7 @@ class StepInput {
     const auto input = inputOf(model_, clips_.clips.narrow(0, first, size), part(clips_.places));
     if (!mix_) return input;
     const auto partners = clips_.clips.index_select(0, mix_->partners.narrow(0, first, size));
-    auto mixed = input.clone();  // it may be the caller's memory
-    mix_->apply(mixed, inputOf(model_, partners, part(partnerPlaces_)));
-    return mixed;
+    return mix_->apply(input, inputOf(model_, partners, part(partnerPlaces_)));
   }
 
  private:
