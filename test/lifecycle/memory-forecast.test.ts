@@ -23,8 +23,8 @@ test.each([true, false])('the memory of a training is what was forecast, batch n
   const architecture = { name: 'c3d', input, widthMultiplier: 1 / 8, batchNorm }
   const { before, forecast, peak } = measure({ architecture, training: { batchSize: 24, maxSteps: 1 } })
   const { total = 0, weights = 0 } = forecast
-  // Made of activations, so that the formula is what is tested.
-  expect(forecast.activations).toBeGreaterThan(0.6 * total)
+  // Mostly activations, so that the formula is what is tested.
+  expect(forecast.activations).toBeGreaterThan(0.5 * total)
   const expected = before + total - weights // which are there before
   expect(peak / expected).toBeGreaterThan(0.75)
   expect(peak / expected).toBeLessThan(1.25)
