@@ -49,6 +49,9 @@ test('what the machine has not got at all is an error', () => {
   expect(() => memoryWarning(forecast, config, { system: tiny, device: undefined })).toThrow(
     expect.objectContaining({ code: 'C3D_OUT_OF_MEMORY', message: expect.stringContaining('batchSize 3') }),
   )
+  // The forecast is one of float32, so that it is only a warning elsewhere.
+  const lower = { ...config, precision: 'bfloat16' as const }
+  expect(memoryWarning(forecast, lower, { system: tiny, device: undefined })).toContain('batchSize 3')
 })
 
 test('on a CUDA device, its memory counts for what is computed and the machine’s for what is read', () => {
