@@ -277,6 +277,12 @@ void EventFile::add(const EpochEvent& event) {
         .add("clip_top5", event.validation->clipTop5)
         .add("video_top1", event.validation->videoTop1)
         .add("video_top5", event.validation->videoTop5);
+  if (event.validation && event.validation->multiLabel) {
+    const auto& scores = *event.validation->multiLabel;
+    scalars.add("mean_average_precision", scores.meanAveragePrecision)
+        .add("micro_f1", scores.microF1)
+        .add("macro_f1", scores.macroF1);
+  }
   append(scalars.event());
 }
 
