@@ -108,6 +108,9 @@ test('the best model, the last one and the checkpoint can be loaded', async () =
   expect(same).toBe(best.epoch === 3)
 })
 
+// All test files of a process share its setting.
+afterEach(() => runtime.configure({ threads: 0 }))
+
 test('another number of threads is told, and no reason to stop', async () => {
   const out = path.join(folder, 'threads')
   const warningsOf = async (threads: number) => {
