@@ -90,10 +90,12 @@ describe('opening', () => {
   test('is stopped by its signal', async () => {
     await make('run/a.mp4')
     const work = manualTask<never>()
-    binding.indexVideos = () => work
     const controller = new AbortController()
+    binding.indexVideos = () => {
+      setImmediate(() => controller.abort())
+      return work
+    }
     const opening = VideoDataset.open(folder, { signal: controller.signal })
-    setTimeout(() => controller.abort(), 10)
     await expect(opening).rejects.toMatchObject({ code: 'C3D_ABORTED' })
     expect(work.cancelled).toBe(true)
   })
