@@ -15,10 +15,10 @@ const { folder } = makeFrameFolders(path.join(temporaryFolder(), 'data'), {
   height: 36,
 })
 
-// What /proc tells, Linux alone does.
-const onLinux = existsSync('/proc/self/task') ? test : test.skip
-onLinux(
-  '1,000 predictions and 200 trainings leave no memory, thread or handle behind',
+const hasProc = existsSync('/proc/self/task')
+const withProc = hasProc ? test : test.skip
+withProc(
+  `1,000 predictions and 200 trainings leave no memory, thread or handle behind${hasProc ? '' : ' (skipped: there is no /proc)'}`,
   () => {
     // V8's young generation grows to its full size at some time or other, unless it is a small one.
     const options = ['--expose-gc', '--max-semi-space-size=1']
