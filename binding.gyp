@@ -63,6 +63,8 @@
       'libraries': ['-L<(libtorch)/lib', '-ltorch', '-ltorch_cpu', '-lc10', '-Wl,-rpath,<(libtorch)/lib'],
       'conditions': [
         ['OS=="linux"', {
+          # For core/runtime/parallel.cpp; see CMakeLists.txt.
+          'cflags_cc': ['-fopenmp'],
           'variables': {'cuda': '<!(test -e <(libtorch)/lib/libtorch_cuda.so && echo 1 || echo 0)'},
           'conditions': [
             # Nothing refers to libtorch_cuda by name; see cmake/LibTorch.cmake.

@@ -3,7 +3,8 @@
  * same kind of network and the same seeds.
  *
  *   npm run bench:recipes -- FOLDER… [--recipes modern,paper-section-3] [--variants FILE] [--folds 3] [--seeds 1]
- *                            [--architecture depth-3] [--width 0.25] [--size 56] [--threads 0] [--json]
+ *                            [--architecture depth-3] [--width 0.25] [--size 56] [--epochs N] [--no-flip]
+ *                            [--threads 0] [--json]
  *
  * FILE holds an object of recipes by name, each { "model": …, "training": … }: settings of C3D.create and of train on
  * top of the preset 'modern'. They are compared with the presets; `--recipes none` leaves those out.
@@ -35,6 +36,8 @@ const { values: options, positionals: folders } = parseArgs({
     architecture: { type: 'string', default: 'depth-3' },
     width: { type: 'string', default: '0.25' },
     size: { type: 'string', default: '56' },
+    epochs: { type: 'string' },
+    'no-flip': { type: 'boolean', default: false },
     threads: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
@@ -102,6 +105,8 @@ async function crossValidate({ model = {}, training: settings = {} }, classes, p
     for await (const epoch of train(network, part.training, {
       cache: 'memory',
       ...settings,
+      ...(options.epochs !== undefined && { epochs: Number(options.epochs) }),
+      ...(options['no-flip'] && { sampling: { ...settings.sampling, flipProbability: 0 } }),
       seed,
     }).epochs()) {
       losses.push(epoch.loss)

@@ -55,7 +55,13 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
     },
     deviceMemory: () => ({ free: 2 ** 33, total: 2 ** 33 }),
     lockFile: () => ({ release: () => {} }),
-    describeArchitecture: () => ({ layers: [], parameters: 1, macs: 1, activationBytes: 1 }),
+    describeArchitecture: () => ({
+      layers: [],
+      parameters: 1,
+      macs: 1,
+      activationBytes: 1,
+      cudaActivationBytes: 1,
+    }),
     createModel: (config) => {
       binding.created.push(config)
       return task(() => fakeModel(config))

@@ -28,6 +28,7 @@ beforeEach(async () => {
       parameters: 0,
       macs: 0,
       activationBytes: 0,
+      cudaActivationBytes: 0,
     }),
   })
 })

@@ -12,6 +12,7 @@ import {
   VideoDataset,
 } from '../../lib'
 import { readTensorFile } from '../../lib/weights/safetensors'
+import { chooseFewInputs, wholeNumbers } from '../support/few-inputs'
 import { makeFrameFolders, randomNumbers } from '../support/frame-folders'
 import { temporaryFolder } from '../support/temporary'
 
@@ -38,36 +39,6 @@ function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): numbe
   return Math.sqrt(difference / size)
 }
 
-/**
- * Weights that make every activation up to the classifier a small whole number, which bfloat16 holds exactly: each
- * filter and each unit takes one of its inputs, or the difference of two. Otherwise rounding lets some ReLUs and some
- * windows of max pooling decide differently, and then gradients differ by far more than rounding, rightly.
- */
-function chooseFewInputs(model: C3D, random: () => number): void {
-  const below = (count: number) => Math.floor(count * random())
-  for (const { name, shape } of model.tensors()) {
-    const [filters = 0, channels = 0, ...kernel] = shape
-    const taps = kernel.reduce((a, b) => a * b, 1)
-    const values = new Float32Array(filters * taps * (name.endsWith('.weight') ? channels : 1))
-    if (name === 'fc8.weight') {
-      values.forEach((_, i) => {
-        values[i] = (below(9) - 4) / 32
-      })
-    } else if (name.endsWith('.weight')) {
-      for (let filter = 0; filter < filters; filter++) {
-        const first = filter * channels * taps
-        // The middle one, or any.
-        const tap = filter % 4 === 0 ? below(taps) : (taps - 1) / 2
-        values[first + (filter % channels) * taps + tap] = 1
-        if (filter % 3 === 0) values[first + below(channels * taps)] = -1
-      }
-    } else if (name.startsWith('conv')) {
-      values.fill(1)
-    }
-    model.writeTensor(name, values)
-  }
-}
-
 test.each([...architectures.names])(
   'every gradient of %s in bfloat16 is that of float32 but for rounding',
   async (name) => {
@@ -80,9 +51,9 @@ test.each([...architectures.names])(
     })
     chooseFewInputs(model, random)
     const shape = [4, 3, 16, 16, 16]
-    const data = Float32Array.from(
-      { length: shape.reduce((a, b) => a * b, 1) },
-      () => Math.floor(17 * random()) - 8,
+    const data = wholeNumbers(
+      shape.reduce((a, b) => a * b, 1),
+      random,
     )
     const batch = { data, shape, labels: [0, 1, 2, 3] }
     const exact = await model.gradients(batch)

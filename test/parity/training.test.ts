@@ -85,13 +85,14 @@ const recipes: Record<string, Recipe> = {
     optimizer: { maxGradientNorm: 0.5 },
   },
   MixUp: { mix: { mixup: 0.8 } },
+  // Here and below at small rates, so that no two inputs of a pooling window come to be nearly equal, where gradients jump.
   'CutMix in three passes, with class weights and smoothing': {
     accumulate: 3,
+    optimizer: { learningRate: 0.005 },
     mix: { cutmix: 1, probability: 0.7 },
     loss: { classWeights: [0.5, 3], labelSmoothing: 0.1 },
   },
   'multi-label': { multiLabel: true },
-  // At small rates, so that no two inputs of a pooling window come to be nearly equal, where gradients jump.
   'multi-label in three passes, with positive weights': {
     multiLabel: true,
     accumulate: 3,

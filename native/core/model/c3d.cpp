@@ -9,6 +9,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/model/convolution.h"
+#include "core/model/rectified_pooling.h"
 
 namespace c3d {
 namespace {
@@ -16,11 +17,6 @@ namespace {
 constexpr double kBatchNormMomentum = 0.1;
 constexpr double kBatchNormEpsilon = 1e-5;
 constexpr const char* kMeanCube = "mean_cube";
-
-std::vector<std::int64_t> padding(const PoolLayer& layer) {
-  if (layer.rounding == PoolRounding::Pad) return {0, 1, 1};
-  return {0, 0, 0};
-}
 
 /// Inverted dropout with a generator of the run's own, so that runs on several threads do not share random
 /// state.
@@ -58,7 +54,7 @@ C3D::C3D(Architecture architecture, std::int64_t classes, Preprocessing preproce
       if (conv->batchNorm) stage.norm = addBatchNorm(conv->name + "_bn", conv->filters);
       stages_.emplace_back(std::move(stage));
     } else if (const auto* pool = std::get_if<PoolLayer>(&layer)) {
-      stages_.emplace_back(Pool{*pool});
+      stages_.emplace_back(Pool{*pool, summary_.layers[i].output});
     } else {
       const auto& linear = std::get<LinearLayer>(layer);
       stages_.emplace_back(Linear{linear, addWeights(linear.name, {linear.units, input[0]})});
@@ -120,21 +116,19 @@ std::size_t C3D::stagesUntil(const std::string& layer) const {
 }
 
 at::Tensor C3D::apply(const Conv& stage, const at::Tensor& x, const ForwardOptions& options) {
-  const auto type = options.precision.typeOf(stage.layer.name);
-  auto y = convolve(x, stage.weights.weight, stage.weights.bias, type);
-  if (stage.layer.batchNorm) {
-    const auto& norm = stage.norm;
-    // A frozen one, whose weights take no gradient, keeps its statistics.
-    const bool training = options.training && norm.weight.requires_grad();
-    y = at::batch_norm(y, norm.weight, norm.bias, norm.runningMean, norm.runningVariance, training,
-                       kBatchNormMomentum, kBatchNormEpsilon, /*cudnn_enabled=*/true);
-  }
-  return y.relu_();
+  const auto y =
+      convolve(x, stage.weights.weight, stage.weights.bias, options.precision.typeOf(stage.layer.name));
+  if (!stage.layer.batchNorm) return y;
+  const auto& norm = stage.norm;
+  // A frozen one, whose weights take no gradient, keeps its statistics.
+  const bool training = options.training && norm.weight.requires_grad();
+  return at::batch_norm(y, norm.weight, norm.bias, norm.runningMean, norm.runningVariance, training,
+                        kBatchNormMomentum, kBatchNormEpsilon, /*cudnn_enabled=*/true);
 }
 
 at::Tensor C3D::apply(const Pool& stage, const at::Tensor& x, const ForwardOptions&) {
   const auto& kernel = stage.layer.kernel;
-  return at::max_pool3d(x, kernel, /*stride=*/kernel, padding(stage.layer), /*dilation=*/1,
+  return at::max_pool3d(x, kernel, /*stride=*/kernel, paddingOf(stage.layer), /*dilation=*/1,
                         /*ceil_mode=*/stage.layer.rounding == PoolRounding::Ceil);
 }
 
@@ -150,9 +144,15 @@ at::Tensor C3D::forward(const at::Tensor& input, const ForwardOptions& options) 
   const auto wholeNetwork = options.until.empty() || options.until == architecture_.classifier;
   const auto stages = wholeNetwork ? stages_.size() : stagesUntil(options.until);
   auto x = input;
-  for (const auto& stage : std::span(stages_).first(stages)) {
+  for (std::size_t i = 0; i < stages; ++i) {
     if (options.cancellation) options.cancellation->throwIfRequested();
-    x = std::visit([&](const auto& layer) { return apply(layer, x, options); }, stage);
+    x = std::visit([&](const auto& layer) { return apply(layer, x, options); }, stages_[i]);
+    if (std::holds_alternative<Conv>(stages_[i])) {
+      const auto* pool = i + 1 < stages ? std::get_if<Pool>(&stages_[i + 1]) : nullptr;
+      const bool fuse = pool != nullptr && canFuseReluAndPool(x, pool->layer);
+      x = fuse ? reluAndPool(x, pool->layer, pool->output) : x.relu_();
+      if (fuse) ++i;
+    }
     if (options.cancellation) checkInBackward(x, *options.cancellation);
   }
   if (!wholeNetwork) return x.to(at::kFloat);

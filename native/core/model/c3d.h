@@ -78,6 +78,7 @@ class C3D {
   };
   struct Pool {
     PoolLayer layer;
+    std::vector<std::int64_t> output;  // of a clip, [C, T, H, W]
   };
   struct Linear {
     LinearLayer layer;
@@ -90,6 +91,7 @@ class C3D {
   at::Tensor addParameter(const std::string& key, at::Tensor values);
   at::Tensor addBuffer(const std::string& key, at::Tensor values);
   static at::Tensor linear(const at::Tensor& x, const Weights& weights, at::ScalarType type);
+  /// Without the ReLU, which goes with the pool where one follows.
   static at::Tensor apply(const Conv& stage, const at::Tensor& x, const ForwardOptions& options);
   static at::Tensor apply(const Pool& stage, const at::Tensor& x, const ForwardOptions& options);
   static at::Tensor apply(const Linear& stage, const at::Tensor& x, const ForwardOptions& options);

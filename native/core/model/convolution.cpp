@@ -2,11 +2,25 @@
 
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv3d.h>
+#include <ATen/ops/convolution_backward.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <array>
 
+#include "core/kernels/channel_sums.h"
+#include "core/kernels/narrow_convolution.h"
+#include "core/kernels/weight_gradient.h"
+
 namespace c3d {
 namespace {
+
+using Padding = std::array<std::int64_t, 3>;
+
+Padding paddingOf(const at::Tensor& weight) {
+  return {weight.size(2) / 2, weight.size(3) / 2, weight.size(4) / 2};
+}
 
 /// oneDNN's weight gradient of a bfloat16 convolution (LibTorch 2.13.0 and 2.14.1, jit_bf16:avx512_core_bf16)
 /// is uninitialised memory, and can corrupt the heap, where the input has at least two frames but fewer than
@@ -15,12 +29,95 @@ bool needsPaddedFrames(const at::Tensor& x, std::int64_t kernelDepth) {
   return x.is_cpu() && x.scalar_type() != at::kFloat && x.size(2) > 1 && x.size(2) < kernelDepth;
 }
 
+at::Tensor channelsLast(const at::Tensor& x) {
+  return x.contiguous(at::MemoryFormat::ChannelsLast3d);
+}
+
+ConvolutionSize sizeOf(const at::Tensor& x, const at::Tensor& weight) {
+  return {x.size(0),
+          x.size(1),
+          weight.size(0),
+          x.size(2),
+          x.size(3),
+          x.size(4),
+          {weight.size(2), weight.size(3), weight.size(4)}};
+}
+
+/// The convolution in float32 on the CPU, with the kernels of this project where they are faster than
+/// LibTorch's.
+class Convolution : public torch::autograd::Function<Convolution> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
+                            const at::Tensor& weight, const at::Tensor& bias) {
+    const auto input = channelsLast(x);
+    const auto weights = channelsLast(weight);
+    context->save_for_backward({input, weights});
+    const auto size = sizeOf(input, weights);
+    if (!hasNarrowConvolution(size))
+      return at::conv3d(input, weights, bias, /*stride=*/1, paddingOf(weights));
+    auto output = at::empty({size.clips, size.outChannels, size.frames, size.height, size.width},
+                            input.options(), at::MemoryFormat::ChannelsLast3d);
+    narrowConvolution(size, input.const_data_ptr<float>(), weights.const_data_ptr<float>(),
+                      bias.const_data_ptr<float>(), output.mutable_data_ptr<float>());
+    return output;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto& input = saved[0];
+    const auto& weights = saved[1];
+    const auto gradient = channelsLast(gradients[0]);
+    at::Tensor ofInput, ofWeights, ofBias;
+    if (context->needs_input_grad(0)) ofInput = inputGradient(gradient, input, weights);
+    if (context->needs_input_grad(1)) ofWeights = weightGradientOf(gradient, input, weights);
+    if (context->needs_input_grad(2)) ofBias = biasGradient(gradient);
+    return {ofInput, ofWeights, ofBias};
+  }
+
+ private:
+  static std::array<at::Tensor, 3> libTorchGradients(const at::Tensor& gradient, const at::Tensor& input,
+                                                     const at::Tensor& weights, std::array<bool, 3> wanted) {
+    const auto [ofInput, ofWeights, ofBias] =
+        at::convolution_backward(gradient, input, weights, at::OptionalIntArrayRef{}, /*stride=*/{1, 1, 1},
+                                 paddingOf(weights), /*dilation=*/{1, 1, 1}, /*transposed=*/false,
+                                 /*output_padding=*/{0, 0, 0}, /*groups=*/1, wanted);
+    return {ofInput, ofWeights, ofBias};
+  }
+
+  static at::Tensor inputGradient(const at::Tensor& gradient, const at::Tensor& input,
+                                  const at::Tensor& weights) {
+    return libTorchGradients(gradient, input, weights, {true, false, false})[0];
+  }
+
+  static at::Tensor weightGradientOf(const at::Tensor& gradient, const at::Tensor& input,
+                                     const at::Tensor& weights) {
+    const auto size = sizeOf(input, weights);
+    const bool narrow = hasNarrowConvolution(size);
+    if (!narrow && !hasWeightGradient())
+      return libTorchGradients(gradient, input, weights, {false, true, false})[1];
+    auto ofWeights = at::empty_like(weights);
+    const auto compute = narrow ? narrowWeightGradient : weightGradient;
+    compute(size, input.const_data_ptr<float>(), gradient.const_data_ptr<float>(),
+            ofWeights.mutable_data_ptr<float>());
+    return ofWeights;
+  }
+
+  static at::Tensor biasGradient(const at::Tensor& gradient) {
+    auto sums = at::empty({gradient.size(1)}, gradient.options());
+    channelSums(gradient.const_data_ptr<float>(), gradient.numel() / gradient.size(1), gradient.size(1),
+                sums.mutable_data_ptr<float>());
+    return sums;
+  }
+};
+
 }  // namespace
 
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                     at::ScalarType type) {
+  if (x.is_cpu() && type == at::kFloat) return Convolution::apply(x.to(type), weight, bias);
   auto input = x.to(type);
-  std::array<std::int64_t, 3> padding{weight.size(2) / 2, weight.size(3) / 2, weight.size(4) / 2};
+  auto padding = paddingOf(weight);
   if (needsPaddedFrames(input, weight.size(2))) {
     input = at::constant_pad_nd(input, {0, 0, 0, 0, padding[0], padding[0]});  // from the last dimension on
     padding[0] = 0;
