@@ -3,6 +3,7 @@ import { automaticPrecision, type Precision } from './config/precision'
 import { type RuntimeOptions, runtimeSchema } from './config/runtime'
 import { addon } from './native/addon'
 import { fromNative } from './native/errors'
+import { runTask } from './native/task'
 import { packageVersion } from './package-info'
 import { knownFailures } from './precision/self-check'
 import { predictions, setConcurrency } from './prediction-queue'
@@ -47,6 +48,14 @@ export interface MemoryUse {
   idle: number
 }
 
+/** Floating-point operations a second, of all threads that compute together. */
+export interface Peaks {
+  /** Of fused multiply-adds; null where this is not known how to measure. */
+  float32: number | null
+  /** Of AVX-512's bfloat16 dot products; null where the processor has none. */
+  bfloat16: number | null
+}
+
 /** What the package runs on, and how many threads it takes. Settings hold for the thread (worker) that makes them. */
 export const runtime = {
   /** @throws C3D_NATIVE_MISSING */
@@ -78,6 +87,15 @@ export const runtime = {
   /** What large tensors on the CPU take, in the whole process. */
   memory(): MemoryUse {
     return addon().memoryUse()
+  },
+
+  /**
+   * What the processor can do at most, to judge how near a computation comes to it: measured by a loop that does nothing
+   * else, for about half a second.
+   */
+  async measurePeaks(): Promise<Peaks> {
+    const { float32, bfloat16 } = await runTask(() => addon().measurePeaks())
+    return { float32: float32 || null, bfloat16: bfloat16 || null }
   },
 
   /** Gives memory that is kept for coming tensors back to the system; the bytes that it was. */

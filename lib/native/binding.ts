@@ -668,6 +668,8 @@ export interface NativeBinding {
   /** Takes over LibTorch's memory for CPU tensors; only the first call in a process does anything. */
   setUpMemory(maxIdle: number): void
   memoryUse(): NativeMemoryUse
+  /** Operations a second of all threads' vector units, 0 where the processor lacks them. */
+  measurePeaks(): NativeTask<{ float32: number; bfloat16: number }>
   /** Bytes of free memory that are kept; for the whole process. */
   setMaxIdleMemory(bytes: number): void
   /** Gives all of it back; the bytes that it was. */

@@ -11,6 +11,7 @@
 #include "addon/trainer_handle.h"
 #include "addon/video_set_handle.h"
 #include "addon/video_writer_handle.h"
+#include "core/kernels/peak.h"
 #include "core/runtime/cpu_memory.h"
 #include "core/runtime/device.h"
 #include "core/runtime/file_lock.h"
@@ -64,6 +65,22 @@ Napi::Value memoryUse(const Napi::CallbackInfo& info) {
   object.Set("peak", static_cast<double>(use.peak));
   object.Set("idle", static_cast<double>(use.idle));
   return object;
+}
+
+Napi::Value measurePeaks(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  return guarded(env, [&] {
+    return startComputing(env, {}, [](Task&) -> ToJs {
+      const auto float32 = measurePeak(PeakType::Float32);
+      const auto bfloat16 = measurePeak(PeakType::BFloat16);
+      return [=](Napi::Env e) {
+        auto peaks = Napi::Object::New(e);
+        peaks.Set("float32", float32);
+        peaks.Set("bfloat16", bfloat16);
+        return peaks;
+      };
+    });
+  });
 }
 
 void setMaxIdleMemory(const Napi::CallbackInfo& info) {
@@ -174,6 +191,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("setThreads", setThreads);
   set("setUpMemory", setUpMemory);
   set("memoryUse", memoryUse);
+  set("measurePeaks", measurePeaks);
   set("setMaxIdleMemory", setMaxIdleMemory);
   set("releaseMemory", releaseMemory);
   set("setTf32", setTf32);

@@ -47,6 +47,7 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
     setThreads: () => {},
     setUpMemory: () => {},
     memoryUse: () => ({ inUse: 0, peak: 0, idle: 0 }),
+    measurePeaks: () => ({ done: Promise.resolve({ float32: 0, bfloat16: 0 }), cancel: () => {} }),
     setMaxIdleMemory: () => {},
     releaseMemory: () => 0,
     setVideoPlugin: () => {},
