@@ -4,6 +4,7 @@
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/norm.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "core/kernels/sgd_update.h"
 #include "core/runtime/error.h"
 
 namespace c3d {
@@ -102,6 +104,9 @@ void Sgd::limitGradients() {
 }
 
 void Sgd::update(Group& group, double learningRate) {
+  if (config_.momentum != 0 && group.velocities.empty())
+    for (const auto& parameter : group.parameters) group.velocities.push_back(at::zeros_like(parameter));
+  if (group.parameters[0].is_cpu()) return updateOnCpu(group, learningRate);
   const auto rate = learningRate * group.rate;
   const auto gradients = gradientsOf(group.parameters);
   const auto& parameters = group.parameters;
@@ -111,8 +116,6 @@ void Sgd::update(Group& group, double learningRate) {
   };
   if (config_.momentum == 0) return descend();
 
-  if (group.velocities.empty())
-    for (const auto& parameter : parameters) group.velocities.push_back(at::zeros_like(parameter));
   const bool caffe = config_.form == SgdForm::Caffe;
   const auto in = caffe ? rate : 1;   // what the gradient is multiplied by on its way into v
   const auto out = caffe ? 1 : rate;  // what v is multiplied by on its way to w
@@ -121,6 +124,24 @@ void Sgd::update(Group& group, double learningRate) {
   if (group.decay != 0) at::_foreach_add_(group.velocities, parameters, in * group.decay);
   if (config_.nesterov) descend();
   at::_foreach_add_(parameters, group.velocities, config_.nesterov ? -out * config_.momentum : -out);
+}
+
+void Sgd::updateOnCpu(Group& group, double learningRate) {
+  const SgdRule rule{config_.form == SgdForm::Caffe, config_.nesterov,
+                     static_cast<float>(learningRate * group.rate), static_cast<float>(group.decay),
+                     static_cast<float>(config_.momentum)};
+  std::vector<at::Tensor> gradients;  // in the parameters' order of elements
+  std::vector<SgdValues> values;
+  for (std::size_t i = 0; i < group.parameters.size(); ++i) {
+    auto& parameter = group.parameters[i];
+    const auto& gradient = parameter.grad();
+    const bool alike = gradient.strides() == parameter.strides();
+    gradients.push_back(alike ? gradient : at::empty_like(parameter).copy_(gradient));
+    values.push_back({parameter.mutable_data_ptr<float>(), gradients.back().const_data_ptr<float>(),
+                      config_.momentum == 0 ? nullptr : group.velocities[i].mutable_data_ptr<float>(),
+                      parameter.numel()});
+  }
+  updateBySgd(rule, values);
 }
 
 NamedTensors Sgd::state() const {
