@@ -3,6 +3,7 @@ export { architectures } from './architectures'
 export type { WindowPrediction } from './classification'
 export { type ClipBatch, ClipLoader } from './clip-loader'
 export { type ClipMean, clipMean } from './clip-mean'
+export { type ComputeRate, type ComputeSpeed, computeSpeed } from './compute-speed'
 export type {
   Architecture,
   ArchitectureData,
@@ -15,6 +16,7 @@ export type { ClipCache } from './config/cache'
 export type { ClipLabelOptions, FrameRange } from './config/clip-labels'
 export type { ClipLoaderOptions } from './config/clip-loader'
 export type { ClipMeanOptions } from './config/clip-mean'
+export type { ComputeSpeedOptions } from './config/compute-speed'
 export type {
   FoldOptions,
   GroupBy,

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { packageVersion } from '../package-info'
+import { addBenchCommand } from './bench'
 import { addClassifyCommand } from './classify'
 import { addDataCommand } from './data'
 import { addEvaluateCommand } from './evaluate'
@@ -37,6 +38,7 @@ const commands: AddCommand[] = [
   addStudyCommand,
   addDataCommand,
   addInfoCommand,
+  addBenchCommand,
   addMakeMotionVideosCommand,
 ]
 

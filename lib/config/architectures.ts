@@ -46,8 +46,8 @@ const linearSchema = settings({
   units: wholeNumber({ atLeast: 1 }),
   /** What the layers before must deliver; 0: not checked. */
   inputs: wholeNumber({ atLeast: 0 }).default(0),
-  /** The prototxt: 0.5 after fc6 and fc7. */
-  dropout: finiteNumber({ atLeast: 0, below: 1 }).default(0.5),
+  /** Part of the units that a training step drops. Left out: as the preset has it; the paper's have 0.5. */
+  dropout: finiteNumber({ atLeast: 0, below: 1 }).optional(),
 })
 
 const layerSchema = z.discriminatedUnion('type', [convSchema, poolSchema, linearSchema], {
@@ -168,7 +168,7 @@ export function buildArchitecture(
   name: ArchitectureName,
   options: ArchitectureOptions = {},
 ): ArchitectureData {
-  const { batchNorm, ...named } = parse(namedSchema, { ...options, name }, 'architecture')
+  const { batchNorm, dropout, ...named } = parse(namedSchema, { ...options, name }, 'architecture')
   const plan = plans[named.name]()
   const scaled = (count: number) => Math.max(1, Math.round(count * named.widthMultiplier))
   const convs = plan.stages.flat()
@@ -195,9 +195,10 @@ export function buildArchitecture(
     size = [shrink(0), shrink(1), shrink(2)]
   })
   const units = named.units ?? plan.units
+  const dropped = dropout === undefined ? {} : { dropout }
   layers.push(
-    { type: 'linear', name: 'fc6', units: scaled(units[0]), dropout: named.dropout },
-    { type: 'linear', name: 'fc7', units: scaled(units[1]), dropout: named.dropout },
+    { type: 'linear', name: 'fc6', units: scaled(units[0]), ...dropped },
+    { type: 'linear', name: 'fc7', units: scaled(units[1]), ...dropped },
   )
   return { name: named.name, input: named.input, layers, classifier: 'fc8' }
 }
@@ -216,18 +217,26 @@ function pooled(size: number, kernel: number, rounding: 'ceil' | 'floor' | 'pad'
   return Math.max(1, rounding === 'ceil' ? Math.ceil(windows) : Math.floor(windows))
 }
 
-/** Fills in whatever `input` leaves out. `batchNorm` is the preset's, for convolutions that do not say. */
+/** What layers have that do not say, by a preset. */
+export interface LayerDefaults {
+  batchNorm: boolean
+  dropout: number
+}
+
+/** Fills in whatever `input` leaves out. */
 export function resolveArchitecture(
   input: ArchitectureInput,
-  defaults: { batchNorm: boolean },
+  defaults: LayerDefaults,
   root = 'architecture',
 ): Architecture {
   const { layers, ...rest } = parse(architectureSchema, asData(input, root), root)
   return {
     ...rest,
-    layers: layers.map((layer) =>
-      layer.type === 'conv' ? { ...layer, batchNorm: layer.batchNorm ?? defaults.batchNorm } : layer,
-    ),
+    layers: layers.map((layer) => {
+      if (layer.type === 'conv') return { ...layer, batchNorm: layer.batchNorm ?? defaults.batchNorm }
+      if (layer.type === 'linear') return { ...layer, dropout: layer.dropout ?? defaults.dropout }
+      return layer
+    }),
   }
 }
 

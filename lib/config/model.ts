@@ -10,7 +10,7 @@ import {
   preprocessingSchema,
   resolvePreprocessing,
 } from './preprocessing'
-import { defaultPreset, type Preset, type PresetName, presetNames, presets } from './presets'
+import { defaultPreset, type Preset, type PresetName, paperPreset, presetNames, presets } from './presets'
 
 /** A regular expression, since a union of literals would only say that the input is invalid. */
 const deviceSchema = z
@@ -140,9 +140,11 @@ export function resolveModel(options: CreateOptions): ResolvedModel {
   }
 }
 
-/** A preset may add batch norm to a named network; nobody who has asked for no preset gets other layers than named. */
+/** Nobody who has asked for no preset gets other layers than the paper's. */
 function modelDefaults(preset: PresetName | undefined): Preset['model'] {
-  return preset ? presets[preset].model : { ...presets[defaultPreset].model, batchNorm: false }
+  if (preset) return presets[preset].model
+  const { batchNorm, dropout } = presets[paperPreset].model
+  return { ...presets[defaultPreset].model, batchNorm, dropout }
 }
 
 export function nativeModel(config: ModelConfig, device: string): NativeModelConfig {

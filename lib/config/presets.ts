@@ -9,6 +9,7 @@ export interface Preset {
   model: {
     initializer: Exclude<NativeModelConfig['initializer'], 'none'>
     batchNorm: boolean
+    dropout: number
     preprocessing: PreprocessingProfile
     seed: number
   }
@@ -72,6 +73,7 @@ const paperSection3: Preset = {
   model: {
     initializer: 'caffe', // conv3d_ucf101_train.prototxt: weight_filler, bias_filler
     batchNorm: false, // there is none in the prototxt
+    dropout: 0.5, // conv3d_ucf101_train.prototxt: dropout_ratio, after fc6 and fc7
     preprocessing: {
       channelOrder: 'bgr', // OpenCV's order, video_data_layer.cpp
       mean: [90.252, 97.657, 101.408], // channel means of the UCF101 train split 1 mean cube (BGR)
@@ -117,7 +119,8 @@ const paperSection3: Preset = {
 const modern: Preset = {
   model: {
     initializer: 'kaiming', // He et al., ICCV 2015
-    batchNorm: true, // Ioffe and Szegedy, ICML 2015; for named networks, where this preset is asked for
+    batchNorm: true, // Ioffe and Szegedy, ICML 2015; for networks that do not say, where this preset is asked for
+    dropout: 0.2, // likewise
     preprocessing: {
       channelOrder: 'rgb',
       mean: [123.675, 116.28, 103.53], // ImageNet's, as in torchvision: 255 * [0.485, 0.456, 0.406]
@@ -219,6 +222,7 @@ const mmaction2Ucf101: Preset = {
   model: {
     initializer: 'caffe',
     batchNorm: false, // norm_cfg: None
+    dropout: 0.5, // dropout_ratio
     preprocessing: {
       shortSide: true, // 128, for crops of 112
       channelOrder: 'rgb',

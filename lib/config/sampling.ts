@@ -6,7 +6,7 @@ import type { Preprocessing } from './preprocessing'
 
 const scale = finiteNumber({ above: 0, atMost: 1 })
 const factor = finiteNumber({ above: 0, atMost: 10 })
-const jitter = finiteNumber({ atLeast: 0, atMost: 1 })
+const jitter = finiteNumber({ atLeast: 0, atMost: 1 }).default(0)
 
 export const samplingModes = ['non-overlapping', 'dense', 'random', 'uniform'] as const
 
@@ -45,7 +45,7 @@ export const samplingSchema = settings({
     brightness: jitter,
     contrast: jitter,
     saturation: jitter,
-    hue: finiteNumber({ atLeast: 0, atMost: 0.5 }),
+    hue: finiteNumber({ atLeast: 0, atMost: 0.5 }).default(0),
   }),
   /** Shows every class as often: videos of small classes several times, of large ones a part, drawn anew every epoch. */
   balanceClasses: flag(),

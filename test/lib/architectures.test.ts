@@ -6,7 +6,7 @@ import {
   resolveArchitecture,
 } from '../../lib/config/architectures'
 
-const plain = { batchNorm: false }
+const plain = { batchNorm: false, dropout: 0.5 }
 const resolve = (input: ArchitectureInput) => resolveArchitecture(input, plain)
 
 /** Weights and biases for `classes` classes; pools round up. */
@@ -94,7 +94,7 @@ test('batch norm is the preset’s where the architecture does not say', () => {
     { type: 'conv', name: 'second', filters: 8, batchNorm: false },
     { type: 'linear', name: 'hidden', units: 8 },
   ] as const
-  const resolved = resolveArchitecture({ layers: [...layers] }, { batchNorm: true })
+  const resolved = resolveArchitecture({ layers: [...layers] }, { batchNorm: true, dropout: 0.5 })
   expect(resolved.layers).toMatchObject([{ batchNorm: true }, { batchNorm: false }, { dropout: 0.5 }])
   expect(resolved).toMatchObject({ name: 'custom', classifier: 'fc8' })
 })

@@ -94,7 +94,7 @@ describe('networks', () => {
 })
 
 test('widths are scaled together, and single layers by at most one more', async () => {
-  const net = resolveArchitecture('depth-3', { batchNorm: false })
+  const net = resolveArchitecture('depth-3', { batchNorm: false, dropout: 0.5 })
   const sum = ({ layers }: typeof net) =>
     layers.reduce((total, layer) => {
       if (layer.type === 'pool') return total
@@ -147,7 +147,7 @@ function resultOf(
 ): StudyResult {
   const nets = names.map((name, i) => ({
     name,
-    architecture: resolveArchitecture('depth-3', { batchNorm: false }),
+    architecture: resolveArchitecture('depth-3', { batchNorm: false, dropout: 0.5 }),
     parameters: 1000 + i,
     macs: 2e9,
   }))

@@ -3,7 +3,7 @@ import { resolveArchitecture } from '../../lib/config/architectures'
 import { describeArchitecture } from '../../lib/model'
 
 const describeData = (data: ArchitectureData) =>
-  describeArchitecture(resolveArchitecture(data, { batchNorm: false }), 5)
+  describeArchitecture(resolveArchitecture(data, { batchNorm: false, dropout: 0.5 }), 5)
 
 const refusal = (data: ArchitectureData): unknown => {
   try {
@@ -23,13 +23,13 @@ test.each([
   ['increasing', 21_573_733, 24.12e9],
   ['decreasing', 18_189_157, 31.75e9],
 ] as const)('%s: %d parameters, %d multiply-accumulates', (name, parameters, macs) => {
-  const summary = describeArchitecture(resolveArchitecture(name, { batchNorm: false }), 101)
+  const summary = describeArchitecture(resolveArchitecture(name, { batchNorm: false, dropout: 0.5 }), 101)
   expect(summary.parameters).toBe(parameters)
   expect(Math.abs(summary.macs / macs - 1)).toBeLessThan(1e-3)
 })
 
 test('c3d comes down to 512 x 1 x 4 x 4 before fc6', () => {
-  const { layers } = describeArchitecture(resolveArchitecture('c3d', { batchNorm: false }), 101)
+  const { layers } = describeArchitecture(resolveArchitecture('c3d', { batchNorm: false, dropout: 0.5 }), 101)
   expect(layers.find((layer) => layer.name === 'pool4')?.output).toEqual([512, 2, 7, 7])
   expect(layers.find((layer) => layer.name === 'pool5')?.output).toEqual([512, 1, 4, 4])
   expect(layers.at(-1)?.output).toEqual([101])
