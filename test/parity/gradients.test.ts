@@ -24,6 +24,7 @@ const networks: Record<string, Network> = {
   increasing: { architecture: { name: 'increasing', ...small }, clips: 3, classes: 5 },
   decreasing: { architecture: { name: 'decreasing', ...small }, clips: 3, classes: 5 },
   'with batch norm': { architecture: { name: 'depth-3', ...small, batchNorm: true }, clips: 3, classes: 5 },
+  'multi-label': { architecture: { name: 'depth-3', ...small }, clips: 3, classes: 5, multiLabel: true },
   "pools that round 'pad'": {
     architecture: {
       input: { frames: 8, height: 30, width: 26 },
@@ -51,18 +52,20 @@ interface Network {
    * rounding, PyTorch's own in float32 and float64 by up to 0.3%.
    */
   fewInputs?: boolean
+  multiLabel?: boolean
 }
 
 /** A random batch through a network, and what PyTorch makes of the same. */
 async function compute(
   folder: string,
-  { architecture, clips, classes, fewInputs = false }: Network,
+  { architecture, clips, classes, fewInputs = false, multiLabel = false }: Network,
   autocast: boolean,
 ) {
   const random = randomNumbers(7)
   using model = await C3D.create({
     architecture,
     classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
+    multiLabel,
     preset: 'paper-section-3',
     initializer: 'kaiming',
     device: 'cpu',
@@ -75,7 +78,10 @@ async function compute(
   const input = fewInputs
     ? wholeNumbers(length, random)
     : Float32Array.from({ length }, () => 2 * random() - 1)
-  const labels = Int32Array.from({ length: clips }, () => Math.floor(random() * classes))
+  const numbers = Array.from({ length: clips }, () => Math.floor(random() * classes))
+  // None of the first clip, one of the second, two of the third.
+  const lists = numbers.map((number, clip) => [number, (number + 1) % classes].slice(0, clip))
+  const rows = lists.map((list) => Array.from({ length: classes }, (_, i) => Number(list.includes(i))))
   const weights = path.join(folder, 'weights.safetensors')
   await model.save(weights)
 
@@ -85,11 +91,12 @@ async function compute(
     weights,
     input,
     shape,
-    labels: [...labels],
+    labels: multiLabel ? rows : numbers,
     autocast,
   })
   const precision = autocast ? 'bfloat16' : 'float32'
   const logits = await model.forward({ data: input, shape }, { precision })
+  const labels = multiLabel ? lists : numbers
   const { loss, gradients } = await model.gradients({ data: input, shape, labels }, { precision })
   return { expected, logits, loss, gradients }
 }
