@@ -20,7 +20,7 @@ import { type Member, type OpenedListing, openListing } from './dataset/members'
 import { findOverlaps, type Overlap, requireApart } from './dataset/overlap'
 import { readSource } from './dataset/read-source'
 import { type DatasetReport, makeReport } from './dataset/report'
-import { chooseValidation } from './dataset/split'
+import { chooseValidation, type SplitItem } from './dataset/split'
 import { readHmdb51Lists, readUcf101Lists, type SplitListing } from './dataset/split-lists'
 import { labelsOf, type VideoItem } from './dataset/video-item'
 import type { NativeVideoSet } from './native/binding'
@@ -190,8 +190,9 @@ export class VideoDataset implements Disposable {
   }
 
   /**
-   * Parts the videos in two, class by class, so that both have about the same mixture. Videos of one group stay
-   * together: two cuts of one scene on both sides would make the validation look better than it is.
+   * Parts the videos in two, class by class, so that both have about the same mixture, also where videos have several
+   * classes. Videos of one group stay together: two cuts of one scene on both sides would make the validation look
+   * better than it is.
    *
    * @example const { training, validation } = data.split({ validation: 0.2, seed: 1 })
    * @throws C3D_EMPTY_DATASET when there are too few videos or groups to part
@@ -287,9 +288,14 @@ export class VideoDataset implements Disposable {
     return new VideoDataset(this.#origin, members)
   }
 
-  #splitItems(groupBy: Parameters<typeof splitGroups>[1]): { label: number; group: string }[] {
+  #splitItems(groupBy: GroupBy): SplitItem[] {
     const groups = splitGroups(this.#members, groupBy)
-    return this.videos.map(({ label }, i) => ({ label: this.classes.indexOf(label), group: groups[i] ?? '' }))
+    const numbers = new Map(this.classes.map((name, number) => [name, number]))
+    const numberOf = (label: string) => numbers.get(label) ?? []
+    return this.videos.map((video, i) => ({
+      labels: labelsOf(video).flatMap(numberOf),
+      group: groups[i] ?? '',
+    }))
   }
 
   #parted(isValidation: (index: number) => boolean): { training: VideoDataset; validation: VideoDataset } {

@@ -1,4 +1,6 @@
 import type { Architecture } from './config/architectures'
+import type { ModelClasses } from './labels'
+import type { NativeAnswers } from './native/binding'
 import { C3DError } from './native/errors'
 
 /** A batch of network inputs. */
@@ -34,27 +36,47 @@ export function requirePixels({ data, shape }: PixelBatch, { input }: Architectu
   requireValues(data, shape, 'Uint8Array')
 }
 
-/** As the addon takes them. Throws C3D_INVALID_ARGUMENT unless there is a class for each clip. */
-export function checkedLabels(labels: ArrayLike<number>, clips: number, classes: number): Int32Array {
-  const checked = Int32Array.from(labels)
-  const fits = Array.from(labels).every((label) => Number.isInteger(label) && label >= 0 && label < classes)
-  if (checked.length !== clips || !fits)
-    throw new C3DError(
-      'C3D_INVALID_ARGUMENT',
-      `Expected ${clips} labels, one a clip, from 0 to ${classes - 1}, got [${Array.from(labels).join(', ')}].`,
-    )
-  return checked
+/** A class number for each clip, in the order of the model's classes; of a multi-label model a list of them. */
+export type ClipLabels = ArrayLike<number> | readonly (readonly number[])[]
+
+/**
+ * The labels of clips that come in batches, as the addon takes them.
+ *
+ * @param batches the labels and the number of clips of each
+ * @throws C3D_INVALID_ARGUMENT unless there is a class, or of a multi-label model a list, for each clip
+ */
+export function nativeAnswers(
+  batches: readonly (readonly [ClipLabels, number])[],
+  { classes: { length }, multiLabel }: ModelClasses,
+): NativeAnswers {
+  if (!multiLabel) {
+    const labels = batches.flatMap(([given, clips]) => checkedLabels(given, clips, length))
+    return { labels: Int32Array.from(labels), targets: null }
+  }
+  const targets = batches.flatMap(([given, clips]) => checkedTargets(given, clips, length))
+  const shape = [targets.length / length, length]
+  return { labels: new Int32Array(), targets: { data: Float32Array.from(targets), shape } }
 }
 
-/** 1 for each class of a clip and 0 for all others, clip by clip. Throws C3D_INVALID_ARGUMENT unless each has a list. */
-export function checkedTargets(
-  labels: ArrayLike<number> | readonly (readonly number[])[],
-  clips: number,
-  classes: number,
-): number[] {
-  const lists: unknown[] = Array.from<unknown>(labels)
-  const isClass = (label: unknown) =>
-    typeof label === 'number' && Number.isInteger(label) && label >= 0 && label < classes
+function isClassNumber(label: unknown, classes: number): label is number {
+  return typeof label === 'number' && Number.isInteger(label) && label >= 0 && label < classes
+}
+
+function checkedLabels(given: ClipLabels, clips: number, classes: number): number[] {
+  const labels = Array.from<unknown>(given)
+  const fits = (label: unknown) => isClassNumber(label, classes)
+  if (labels.length !== clips || !labels.every(fits))
+    throw new C3DError(
+      'C3D_INVALID_ARGUMENT',
+      `Expected ${clips} labels, one a clip, from 0 to ${classes - 1}, got [${labels.join(', ')}].`,
+    )
+  return labels as number[]
+}
+
+/** 1 for each class of a clip and 0 for all others, clip by clip. */
+function checkedTargets(given: ClipLabels, clips: number, classes: number): number[] {
+  const lists = Array.from<unknown>(given)
+  const isClass = (label: unknown) => isClassNumber(label, classes)
   if (lists.length !== clips || !lists.every((list) => Array.isArray(list) && list.every(isClass)))
     throw new C3DError(
       'C3D_INVALID_ARGUMENT',

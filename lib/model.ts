@@ -18,7 +18,7 @@ import { presets } from './config/presets'
 import type { PredictOptions } from './config/scoring'
 import type { TrainerOptions } from './config/trainer'
 import { type ClipFeatures, extractClips, extractVideo, type VideoFeatures } from './features/extract-video'
-import { checkedLabels, type InputBatch, requireInput } from './input-batch'
+import { type ClipLabels, type InputBatch, nativeAnswers, requireInput } from './input-batch'
 import { loadMeanCube, MEAN_CUBE } from './mean-cube'
 import { addon } from './native/addon'
 import type {
@@ -42,7 +42,7 @@ export type ArchitectureSummary = NativeArchitectureSummary
 export type TensorInfo = NativeTensorInfo
 
 export interface Gradients {
-  /** Mean cross-entropy of the batch. */
+  /** Mean cross-entropy of the clips; of a multi-label model, mean binary cross-entropy of clips and classes. */
   loss: number
   /** For every parameter by its key, in the parameter's own shape, row-major. */
   gradients: Record<string, Float32Array>
@@ -242,23 +242,23 @@ export class C3D implements Disposable {
   }
 
   /**
-   * Mean cross-entropy of a batch and its gradient for every parameter, with dropout off. Changes nothing. Of the softmax,
-   * also where the model is multi-label.
+   * The loss of a batch and its gradient for every parameter, with dropout off and batch norm by its running statistics.
+   * Changes nothing.
    *
-   * @param batch `labels`: a class number for each clip
+   * @throws C3D_INVALID_ARGUMENT (another shape, labels that do not fit), C3D_OUT_OF_MEMORY, C3D_ABORTED
    */
   async gradients(
-    batch: InputBatch & { labels: ArrayLike<number> },
+    batch: InputBatch & { labels: ClipLabels },
     options: ComputeOptions = {},
   ): Promise<Gradients> {
-    const { native } = this.#open()
+    const { native, config } = this.#open()
     const { precision, signal } = parse(computeSchema, options, 'gradients')
     const { data, shape } = batch
     requireInput(batch, this.architecture)
-    const labels = checkedLabels(batch.labels, shape[0] ?? 0, this.classes.length)
+    const answers = nativeAnswers([[batch.labels, shape[0] ?? 0]], config)
     return predictions.run(async () => {
       const chosen = await this.#precision(precision, 'gradients', signal)
-      return runTask(() => native.gradients(data, [...shape], labels, chosen), signal)
+      return runTask(() => native.gradients(data, [...shape], answers, chosen), signal)
     }, signal)
   }
 

@@ -5,9 +5,9 @@ import { automaticPrecision, type Precision, requireComputable } from './config/
 import { resolveTrainer, type TrainerConfig, type TrainerOptions } from './config/trainer'
 import { nativeTraining, type TrainingConfig } from './config/training'
 import {
-  checkedLabels,
-  checkedTargets,
+  type ClipLabels,
   type InputBatch,
+  nativeAnswers,
   type PixelBatch,
   requireInput,
   requirePixels,
@@ -29,7 +29,7 @@ export interface StepBatch {
   /** Pixels, uint8 [n, frames, height, width, 3], or network input, float32 [n, 3, frames, height, width]. */
   clips: { data: Uint8Array | Float32Array; shape: readonly number[] }
   /** A class number for each clip, in the order of the model's classes; of a multi-label model a list of them. */
-  labels: ArrayLike<number> | readonly (readonly number[])[]
+  labels: ClipLabels
   /** Where each clip was cut, as a ClipLoader tells it; needed for pixels where the model has a mean cube. */
   places?: ArrayLike<number>
 }
@@ -247,9 +247,8 @@ export class Trainer implements Disposable {
   }
 
   #request(batches: readonly StepBatch[]): NativeStepRequest {
-    const { architecture, classes, preprocessing, multiLabel } = this.#model().config
-    const labels: number[] = []
-    const targets: number[] = []
+    const { config } = this.#model()
+    const { architecture, preprocessing } = config
     const places: number[] = []
     for (const batch of batches) {
       const { clips } = batch
@@ -261,18 +260,16 @@ export class Trainer implements Disposable {
           'C3D_INVALID_ARGUMENT',
           'Expected batches of one kind in a step, pixels or network input, got both.',
         )
-      if (multiLabel) targets.push(...checkedTargets(batch.labels, count, classes.length))
-      else labels.push(...checkedLabels(batch.labels as ArrayLike<number>, count, classes.length))
       if (isPixels(clips) && preprocessing.mean === 'cube') places.push(...checkedPlaces(batch.places, count))
     }
     if (batches.length === 0)
       throw new C3DError('C3D_INVALID_ARGUMENT', 'Expected at least one batch in a step, got none.')
     return {
       batches: batches.map(({ clips: { data, shape } }) => ({ data, shape: [...shape] })),
-      labels: Int32Array.from(labels),
-      targets: multiLabel
-        ? { data: Float32Array.from(targets), shape: [targets.length / classes.length, classes.length] }
-        : null,
+      answers: nativeAnswers(
+        batches.map(({ labels, clips }) => [labels, clips.shape[0] ?? 0]),
+        config,
+      ),
       places: Int32Array.from(places),
       learningRate: this.#learningRate,
     }

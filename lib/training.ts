@@ -25,13 +25,18 @@ import type {
   NativeTrainEvent,
   NativeTrainingConfig,
   NativeTrainingResult,
-  NativeTrainRequest,
 } from './native/binding'
 import { C3DError, isAborted } from './native/errors'
 import { runEventTask } from './native/task'
 import { packageVersion } from './package-info'
 import { type ChosenPrecision, choosePrecision, nativePrecision } from './precision/choose'
-import { checkpointHeader, locateCheckpoint, type RunIdentity, readCheckpoint } from './training/checkpoint'
+import {
+  type Checkpoint,
+  checkpointHeader,
+  locateCheckpoint,
+  type RunIdentity,
+  readCheckpoint,
+} from './training/checkpoint'
 import { classesWithoutClips, withoutClipsWarning } from './training/coverage'
 import { identityOf } from './training/data-identity'
 import { requireDiskSpace } from './training/disk-space'
@@ -41,7 +46,7 @@ import { requireFitting } from './training/fitting'
 import { beginTraining } from './training/in-training'
 import { forecastMemory, memoryWarning } from './training/memory'
 import { mirroredClasses } from './training/mirrored-classes'
-import { otherThreads, requireSameRun, resumedConfig } from './training/resume'
+import { nothingLeft, otherThreads, requireSameRun, resumedConfig } from './training/resume'
 import { RunFolder } from './training/run-folder'
 import { systemMemory } from './training/system-memory'
 import { TrainingRun } from './training/training-run'
@@ -165,7 +170,7 @@ interface Start {
   config: TrainingConfig
   chosen: ChosenPrecision
   folder: RunFolder | undefined
-  resume: NativeTrainRequest['resume']
+  resume: { checkpoint: Checkpoint; tensors: ReturnType<typeof locateCheckpoint> } | null
   epochs: number
   steps: number
   warning?: string | undefined
@@ -186,14 +191,14 @@ async function goOn(plan: Plan, out: string): Promise<Start> {
   try {
     const checkpoint = await readCheckpoint(folder.checkpoint)
     requireSameRun(checkpoint, state.config, runIdentity(plan))
-    const config = resumedConfig(checkpoint.training, plan.settings)
+    const config = resumedConfig(checkpoint, plan.settings)
     requireScores(config, plan)
     const chosen = await choosePrecision(state, config.precision, 'training.precision')
     const tensors = locateCheckpoint(checkpoint, state.native)
-    const { file, epochs, steps } = checkpoint
+    const { epochs, steps } = checkpoint
     await folder.goOn(epochs, config)
     const warning = otherThreads(checkpoint, runIdentity(plan))
-    return { config, chosen, folder, resume: { file, tensors }, epochs, steps, warning }
+    return { config, chosen, folder, resume: { checkpoint, tensors }, epochs, steps, warning }
   } catch (error) {
     folder.release()
     throw error
@@ -233,7 +238,7 @@ async function perform(
     validation,
     config: { ...nativeSettings(plan, config), precision: nativePrecision(chosen) },
     files: folder ? runFiles(folder, plan, config) : null,
-    resume,
+    resume: resume && { file: resume.checkpoint.file, tensors: resume.tensors },
   }
   let reason: TrainingResult['reason']
   let peakDeviceMemory = 0
@@ -250,6 +255,8 @@ async function perform(
     if (!isAborted(error) || stop.reason !== STOP_REQUEST) throw error
     reason = 'stopped'
   }
+  const unneeded = resume && progress.steps === start.steps && nothingLeft(reason, resume.checkpoint, config)
+  if (unneeded) emit({ type: 'warning', message: unneeded })
   const seconds = (performance.now() - began) / 1000
   return {
     reason,

@@ -41,8 +41,10 @@ async function classifyCommand(
   file: string,
   video: string,
   { stride, smoothing, top, batchSize, out, device }: ClassifyCommandOptions,
-  { terminal, signal }: Session,
+  session: Session,
 ): Promise<void> {
+  const { terminal, signal } = session
+  if (out === undefined) session.endWithReader()
   const writer = out === undefined ? undefined : windowWriter(out)
   using model = await C3D.load(file, { device, signal })
   const windows = model.classify(video, {

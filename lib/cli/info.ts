@@ -95,7 +95,9 @@ async function showArchitecture(
   const summary = architectures.describe(architecture, classes, { preset: recipe })
   const names = Array.from({ length: classes }, (_, i) => String(i))
   const resolved = resolveModel({ ...model, preset: recipe, architecture, classes: names }).config
-  const settings = resolveTraining(training, resolved.preset)
+  const given = resolveTraining(training, resolved.preset)
+  const precision = given.precision === 'auto' ? runtime.info().precision.auto : given.precision
+  const settings = { ...given, precision }
   const { preprocessing } = resolved
   const { input } = resolved.architecture
   const forecast = forecastMemory({ config: settings, preprocessing, summary, input })
@@ -111,7 +113,7 @@ function memoryTable(
   available: number,
 ): string {
   const passes = accumulate === 1 ? '' : `, ${accumulate} passes a step`
-  const { weights, gradients, momentum, activations, clips, cache, total } = forecast
+  const { weights, gradients, momentum, activations, clips, cache, total, caveat } = forecast
   return [
     `\nMemory of a training in batches of ${batchSize}${passes}:`,
     table([
@@ -124,6 +126,7 @@ function memoryTable(
       ['in all, about', gigabytes(total)],
       ['free here', gigabytes(available)],
     ]),
+    ...(caveat === undefined ? [] : [caveat]),
   ].join('\n')
 }
 

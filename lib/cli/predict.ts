@@ -54,6 +54,7 @@ async function predictCommand(
   session: Session,
 ): Promise<void> {
   const { terminal, signal } = session
+  session.endWithReader()
   if (options.perClip && options.with)
     throw invalid(
       '--per-clip',

@@ -11,7 +11,7 @@ import { addPredictCommand } from './predict'
 import { ExitStatus, Session } from './session'
 import { addStudyCommand } from './study'
 import { addSvmCommand } from './svm'
-import { type Streams, Terminal } from './terminal'
+import { letReadersLeave, type Streams, Terminal } from './terminal'
 import { addTrainCommand } from './train'
 
 /** Options that every command has. */
@@ -47,6 +47,7 @@ export async function runCommandLine(
   args: readonly string[],
   streams: Streams = { stdout: process.stdout, stderr: process.stderr },
 ): Promise<number> {
+  letReadersLeave(streams)
   let status: number = ExitStatus.done
   const program = new Command('c3d')
     .description('Trains and runs C3D, the 3D convolutional network for video.')

@@ -12,6 +12,8 @@ export const ExitStatus = {
   interrupted: 130,
   /** The same by SIGTERM, as services and containers are stopped. */
   terminated: 143,
+  /** Nobody reads any more what the command was to tell; the shell says the same of others, which end by SIGPIPE. */
+  unread: 141,
 } as const
 
 type StopSignal = 'SIGINT' | 'SIGTERM'
@@ -64,11 +66,22 @@ export class Session {
     return this.#status
   }
 
+  /**
+   * Lets the command end quietly as soon as nobody reads its stdout any more: for one that has nothing else to show. All
+   * others, a training before all, go on.
+   */
+  endWithReader(): void {
+    this.terminal.onReaderGone(() => {
+      this.#stopStatus = ExitStatus.unread
+      this.#controller.abort()
+    })
+  }
+
   /** Reports an error and settles the exit status; a command that goes on with the next of its inputs calls it itself. */
   fail(error: unknown): void {
     if (isAborted(error)) {
       this.#status = this.#stopStatus
-      this.terminal.note('Interrupted.')
+      if (this.#stopStatus !== ExitStatus.unread) this.terminal.note('Interrupted.')
       return
     }
     this.#status = statusOf(error)

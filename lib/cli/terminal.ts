@@ -6,6 +6,17 @@ export interface Streams {
 }
 
 /**
+ * Lets readers leave early, as those of `c3d … | head` and `c3d … 2>&1 | head` do: what is written behind them is lost,
+ * and nothing else happens.
+ */
+export function letReadersLeave({ stdout, stderr }: Streams): void {
+  for (const stream of [stdout, stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+}
+
+/**
  * What a command says: results to stdout, as text or, with --json, as one object a line; everything else to stderr,
  * with a progress bar where that is a terminal.
  */
@@ -17,11 +28,11 @@ export class Terminal {
   constructor(streams: Streams, json: boolean) {
     this.#streams = streams
     this.json = json
-    // `c3d … | head` and `c3d … 2>&1 | head` close the pipe early: what is being done goes on without a reader.
-    for (const stream of [streams.stdout, streams.stderr])
-      stream.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EPIPE') throw error
-      })
+  }
+
+  /** Called once where the reader of stdout has left, as soon as something is written that it does not take. */
+  onReaderGone(callback: () => void): void {
+    this.#streams.stdout.once('error', callback)
   }
 
   /** A result for people; left out with --json. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { ModelSettings } from '../config/model'
+import { invalid } from '../config/parse'
 import { defaultPreset, type Preset, presetNames, presets } from '../config/presets'
 import { defaultRunFolder } from '../config/run-folder'
 import { resolveTraining } from '../config/training'
@@ -23,6 +24,7 @@ import { type TrainingDescription, TrainingReport } from './training-report'
 interface TrainCommandOptions extends SettingOptions, PartOptions {
   out?: string
   overwrite?: boolean
+  keepClassifier?: boolean
   resume?: string
   device?: string
 }
@@ -40,6 +42,7 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
       'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file (default: c3d)',
     )
     .option('--weights <file>', 'start from the weights of this model, with a new classifier for the classes')
+    .option('--keep-classifier', 'with --weights: go on with its classifier, for the same classes')
     .option('--freeze <layers>', 'layers that are not trained, like conv1a,conv2a', toNames)
     .option(
       '--multi-label',
@@ -112,6 +115,8 @@ async function trainCommand(videos: string, options: TrainCommandOptions, sessio
   const seed = settings.training.seed
   const partOptions = { ...options, ...(seed !== undefined && { seed }) }
   checkParts(partOptions)
+  if (options.keepClassifier && options.weights === undefined)
+    throw invalid('--keep-classifier', 'it is the classifier of the model that --weights names; give that')
   if (!overwrite) RunFolder.requireFree(out)
 
   const { training, validation } = await openParts(videos, partOptions, session)
@@ -174,15 +179,17 @@ async function reportRun(
   }
 }
 
-/** A fresh one, or one whose weights but for the classifier come from a file. */
+/** A fresh one, or one whose weights, as a rule but for the classifier, come from a file. */
 async function makeModel(
   { preprocessing, ...settings }: ModelSettings,
   classes: readonly string[],
-  { weights, device }: TrainCommandOptions,
+  { weights, keepClassifier = false, device }: TrainCommandOptions,
   signal: AbortSignal,
 ): Promise<C3D> {
-  const common = { classes: [...classes], ...(device !== undefined && { device }), signal }
-  if (weights === undefined) return C3D.create({ ...settings, preprocessing, ...common })
+  const common = { ...(device !== undefined && { device }), signal }
+  if (weights === undefined)
+    return C3D.create({ ...settings, preprocessing, classes: [...classes], ...common })
   const { architecture, multiLabel, seed } = settings
-  return C3D.load(weights, { architecture, preprocessing, multiLabel, seed, newClassifier: true, ...common })
+  const classifier = keepClassifier ? {} : { classes: [...classes], multiLabel, seed, newClassifier: true }
+  return C3D.load(weights, { architecture, preprocessing, ...classifier, ...common })
 }

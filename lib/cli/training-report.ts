@@ -90,7 +90,7 @@ function stepText({ loss, accuracy }: StepEvent, pace: TrainingPace): string {
 
 /** memory: about 5.2 GB for the training (activations 4.7 GB, weights and their gradients 0.3 GB, …) */
 function memoryLine({ forecast, available, deviceAvailable }: MemoryEvent): string {
-  const { total, activations, weights, gradients, momentum, clips, cache } = forecast
+  const { total, activations, weights, gradients, momentum, clips, cache, caveat } = forecast
   const parts = [
     `activations ${gigabytes(activations)}`,
     `weights, gradients and momentum ${gigabytes(weights + gradients + momentum)}`,
@@ -98,7 +98,7 @@ function memoryLine({ forecast, available, deviceAvailable }: MemoryEvent): stri
     ...(cache > 0 ? [`cache ${gigabytes(cache)}`] : []),
   ]
   const device = deviceAvailable === undefined ? '' : `, ${gigabytes(deviceAvailable)} of the device`
-  return `memory: about ${gigabytes(total)} (${parts.join(', ')}); free: ${gigabytes(available)}${device}`
+  return `memory: about ${gigabytes(total)} (${parts.join(', ')}); free: ${gigabytes(available)}${device}${caveat === undefined ? '' : `; ${caveat}`}`
 }
 
 /** on cpu in float32 (auto: this CPU has no bfloat16 instructions) */

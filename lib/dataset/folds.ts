@@ -1,23 +1,33 @@
 import { Random } from '../random'
-import { collectGroups, type Group, type SplitItem } from './split'
+import { collectGroups, type Group, isMultiLabel, type SplitItem } from './split'
+import { stratify } from './stratify'
 
 /**
  * Deals the items out to `count` folds: the fold of each. Groups never part. Stratified: every class is spread over
  * the folds as evenly as whole groups allow. A fold stays empty when there are fewer groups than folds.
  */
 export function dealFolds(items: readonly SplitItem[], count: number, seed: number): number[] {
+  const random = new Random('folds', seed)
+  const groups = random.shuffled(collectGroups(items))
+  const parts = Array.from({ length: count }, () => ({ fraction: 1 / count, mayExhaust: true }))
+  const foldOf = isMultiLabel(items) ? stratify(groups, parts, random) : dealOfOne(groups, count)
+  const foldOfName = new Map([...foldOf].map(([{ name }, fold]) => [name, fold]))
+  return items.map(({ group }) => foldOfName.get(group) ?? 0)
+}
+
+/** Where every item has one class. */
+function dealOfOne(groups: readonly Group[], count: number): Map<Group, number> {
   const folds = Array.from({ length: count }, () => new Fold())
   const totals = new Fold()
-  const groups = new Random('folds', seed).shuffled(collectGroups(items))
   for (const group of groups) totals.add(group)
-  const foldOf = new Map<string, number>()
+  const foldOf = new Map<Group, number>()
   // The largest first, so that the small ones can even out what those leave.
-  for (const group of groups.sort((a, b) => sizeOf(b) - sizeOf(a))) {
+  for (const group of [...groups].sort((a, b) => b.size - a.size)) {
     const best = folds.reduce((a, b) => (b.crowding(group, totals) < a.crowding(group, totals) ? b : a))
     best.add(group)
-    foldOf.set(group.name, folds.indexOf(best))
+    foldOf.set(group, folds.indexOf(best))
   }
-  return items.map(({ group }) => foldOf.get(group) ?? 0)
+  return foldOf
 }
 
 /** Items of each label in a fold. */
@@ -27,7 +37,7 @@ class Fold {
 
   add(group: Group): void {
     for (const [label, count] of group.counts) this.#counts.set(label, this.#of(label) + count)
-    this.#size += sizeOf(group)
+    this.#size += group.size
   }
 
   /** How much of the group's classes is here already; among equals, the fold with fewer items wins. */
@@ -40,8 +50,4 @@ class Fold {
   #of(label: number): number {
     return this.#counts.get(label) ?? 0
   }
-}
-
-function sizeOf(group: Group): number {
-  return [...group.counts.values()].reduce((a, b) => a + b, 0)
 }

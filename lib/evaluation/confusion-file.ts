@@ -27,7 +27,7 @@ export async function saveConfusion(
   { confusion, perClass }: Pick<VideoScores, 'confusion' | 'perClass'>,
 ): Promise<void> {
   const write = writerOf(file)
-  if (confusion === null) throw noMatrix()
+  if (confusion === undefined) throw noMatrix()
   await replaceFile(file, await write({ confusion, perClass }))
 }
 

@@ -58,7 +58,6 @@ export async function multiLabelScores(
     videos: videos.length,
     meanClassAccuracy: mean(perClass.map(({ recall }) => recall)),
     meanAveragePrecision,
-    confusion: null,
     perClass,
     multiLabel: {
       meanAveragePrecision,

@@ -34,10 +34,10 @@ export interface VideoScores {
   /** Mean of the classes' average precisions (mAP), over the classes that have videos. */
   meanAveragePrecision: number
   /**
-   * Videos by class (row) and answer (column), in the order of the model's classes. Null for a multi-label model, whose
-   * answers to a video are not one of the classes.
+   * Videos by class (row) and answer (column), in the order of the model's classes. Not there for a multi-label model,
+   * whose answers to a video are not one of the classes.
    */
-  confusion: number[][] | null
+  confusion?: number[][]
   /** In the order of the model's classes. */
   perClass: ClassScore[]
   /** Of a multi-label model alone. */

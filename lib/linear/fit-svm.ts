@@ -70,7 +70,7 @@ export function foldRows(
   count: number,
   seed: number,
 ): number[][] {
-  const items = rows.map((row) => ({ label: labels[row] ?? 0, group: String(groups[row]) }))
+  const items = rows.map((row) => ({ labels: [labels[row] ?? 0], group: String(groups[row]) }))
   const foldOf = dealFolds(items, count, seed)
   const folds = Array.from({ length: count }, (_, fold) => rows.filter((__, i) => foldOf[i] === fold))
   if (folds.some((fold) => fold.length === 0))

@@ -133,6 +133,14 @@ export interface NativeConvolutionErrors {
   weightGradient: number
 }
 
+/** What clips should be answered as. */
+export interface NativeAnswers {
+  /** Class numbers; not looked at where there are targets. */
+  labels: Int32Array
+  /** Of a multi-label model: 1 for each class of a clip and 0 for all others, [clips, classes]; null for any other. */
+  targets: { data: Float32Array; shape: number[] } | null
+}
+
 export interface NativeModel {
   readonly device: string
   /**
@@ -140,11 +148,11 @@ export interface NativeModel {
    * task's thread: `data` must not change before the task is done. The same holds for all arrays that tasks are given.
    */
   forward(data: Float32Array, shape: number[], precision: NativePrecision): NativeTask<Float32Array>
-  /** Mean cross-entropy and its gradient for every parameter, dropout off. */
+  /** Mean cross-entropy, or of targets binary cross-entropy, and its gradient for every parameter, dropout off. */
   gradients(
     data: Float32Array,
     shape: number[],
-    labels: Int32Array,
+    answers: NativeAnswers,
     precision: NativePrecision,
   ): NativeTask<{ loss: number; gradients: Record<string, Float32Array> }>
   /** State dict in file order, no values. */
@@ -416,10 +424,8 @@ export interface NativeStepRequest {
   batches: { data: Uint8Array | Float32Array; shape: number[] }[]
   /** Of all clips, as in NativeClipBatch; may be empty where no mean cube is taken off. */
   places: Int32Array
-  /** Of all clips; not looked at where there are targets. */
-  labels: Int32Array
-  /** Of a multi-label model: 1 for each class of a clip and 0 for all others, [clips, classes]; null for any other. */
-  targets: { data: Float32Array; shape: number[] } | null
+  /** Of all clips. */
+  answers: NativeAnswers
   /** null: the schedule's. */
   learningRate: number | null
 }

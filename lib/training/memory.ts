@@ -11,7 +11,7 @@ const LIBRARIES = 100e6
 /** Beyond what there is by so much, a forecast is no matter of its accuracy any more. */
 const CERTAINLY = 1.2
 
-/** What a training will take, in bytes, in float32. */
+/** What a training will take, in bytes, as in float32. */
 export interface MemoryForecast {
   weights: number
   gradients: number
@@ -26,6 +26,8 @@ export interface MemoryForecast {
   cache: number
   /** All of these, and what LibTorch takes beside. */
   total: number
+  /** What is not in the numbers; not there for float32. */
+  caveat?: string
 }
 
 export interface ForecastInput {
@@ -55,7 +57,14 @@ export function forecastMemory(given: ForecastInput): MemoryForecast {
     cache: cacheBytes(given),
   }
   const total = Object.values(parts).reduce((sum, bytes) => sum + bytes, LIBRARIES)
-  return { ...parts, clipsAPass, total }
+  const caveat = caveatOf(config.precision)
+  return { ...parts, clipsAPass, total, ...(caveat !== undefined && { caveat }) }
+}
+
+/** In lower precision the libraries below LibTorch decide what is converted and kept, and each does otherwise. */
+function caveatOf(precision: TrainingConfig['precision']): string | undefined {
+  if (precision === 'float32') return undefined
+  return `counted as in float32: in ${precision === 'auto' ? 'lower precision' : precision} a device that has instructions for it takes less, a CPU that has none up to twice as much`
 }
 
 function cacheBytes({ config, preprocessing, frames }: ForecastInput): number {

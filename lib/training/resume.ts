@@ -7,21 +7,25 @@ import type { TrainingConfig, TrainingSettings } from '../config/training'
 import { C3DError } from '../native/errors'
 import type { Checkpoint, RunIdentity } from './checkpoint'
 import { requireSameData } from './data-identity'
+import type { TrainingResult } from './events'
 
 /** Settings that change no step that is still to come, but for how many there are. */
 const FREE = new Set(['cache', 'checkpoint', 'tensorboard', 'earlyStopping', 'maxSteps', 'maxMinutes'])
 /** Schedules whose learning rates do not depend on how many epochs there are. */
 const ENDLESS = new Set(['constant', 'step', 'multi-step', 'plateau'])
 
+type ResumedRun = Pick<Checkpoint, 'training' | 'file' | 'epochs'>
+
 /** The settings of a run that goes on: its own, with the few that may change. Throws C3D_INVALID_CONFIG. */
 export function resumedConfig(
-  recorded: TrainingConfig,
+  checkpoint: ResumedRun,
   { preset, epochs, ...given }: TrainingSettings,
 ): TrainingConfig {
   if (preset !== undefined)
     throw invalid('training.preset', 'a resumed run keeps its settings; leave the preset out')
+  const recorded = checkpoint.training
   const config = { ...recorded, epochs: epochs ?? recorded.epochs }
-  requireRaisable(recorded, config.epochs)
+  requirePossible(checkpoint, config.epochs)
   const own = recorded as Record<string, unknown>
   for (const [key, value] of Object.entries(given)) {
     // A run that has begun has an answer to 'auto', whatever another machine's would be.
@@ -58,11 +62,44 @@ export function otherThreads({ run: before }: Checkpoint, now: RunIdentity): str
   return `The run computed with ${before.threads} threads and goes on with ${now.threads}: it goes on as well, but rounds differently, so that its numbers are not bit for bit those of an unbroken run. For these: runtime.configure({ threads: ${before.threads} }).`
 }
 
-function requireRaisable(recorded: TrainingConfig, epochs: number): void {
-  if (epochs === recorded.epochs || ENDLESS.has(recorded.schedule.type)) return
+/**
+ * What to tell where a resumed run had come to its end before, so that not one step was made; undefined for ends that
+ * say nothing of the run.
+ */
+export function nothingLeft(
+  reason: TrainingResult['reason'],
+  { training: recorded, file }: Checkpoint,
+  { epochs, earlyStopping, maxSteps }: TrainingConfig,
+): string | undefined {
+  const before = 'so this time nothing was trained. To go on,'
+  switch (reason) {
+    case 'finished':
+      return ENDLESS.has(recorded.schedule.type)
+        ? `The run had made all of its ${epochs} epochs, ${before} raise epochs (--epochs).`
+        : `The run had made all of its ${epochs} epochs, ${before} begin a new run from its model: ${newRun(file)}.`
+    case 'early-stopping':
+      return `The run had been stopped since its validation was no better for ${earlyStopping?.patience} epochs, ${before} raise earlyStopping.patience (--patience).`
+    case 'max-steps':
+      return `The run had made its ${maxSteps} steps, ${before} raise maxSteps (--max-steps).`
+    default:
+      return undefined
+  }
+}
+
+/** How a run begins from the model of another. */
+function newRun(checkpoint: string): string {
+  const config = path.join(path.dirname(checkpoint), 'config.json')
+  return `train(await C3D.load('${checkpoint}'), …), or c3d train <videos> --config ${config} --weights ${checkpoint} --keep-classifier`
+}
+
+function requirePossible({ training, file, epochs: done }: ResumedRun, epochs: number): void {
+  const { schedule, epochs: planned } = training
+  if (epochs < done)
+    throw invalid('training.epochs', `${done} epochs of this run are made already, got ${epochs}`)
+  if (epochs === planned || ENDLESS.has(schedule.type)) return
   throw invalid(
     'training.epochs',
-    `the ${recorded.schedule.type} schedule of this run is laid out over its ${recorded.epochs} epochs, so ${epochs} would have needed other learning rates from the start. Start a new run from its model instead`,
+    `the ${schedule.type} schedule of this run is laid out over its ${planned} epochs, so ${epochs} would have needed other learning rates from the start. Leave epochs out, or begin a new run from its model, with a schedule of its own: ${newRun(file)}`,
   )
 }
 

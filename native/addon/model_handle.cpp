@@ -1,7 +1,6 @@
 #include "addon/model_handle.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <c10/core/InferenceMode.h>
@@ -14,6 +13,7 @@
 #include "core/runtime/compute_turn.h"
 #include "core/runtime/device.h"
 #include "core/training/checkpoint.h"
+#include "core/training/loss.h"
 #include "core/weights/tensor_file.h"
 
 namespace c3d::addon {
@@ -61,7 +61,7 @@ class ParameterGradients {
   NamedTensors parameters_;
 };
 
-Gradients computeGradients(C3D& network, const at::Tensor& input, const at::Tensor& labels,
+Gradients computeGradients(C3D& network, const at::Tensor& input, const at::Tensor& answers,
                            const MixedPrecision& precision, const Cancellation& cancellation) {
   const ComputeTurn turn(network.mutex(), network.device(), cancellation);
   ForwardOptions options;
@@ -69,7 +69,10 @@ Gradients computeGradients(C3D& network, const at::Tensor& input, const at::Tens
   options.precision = precision;
   const ParameterGradients gradients(network);
   const auto logits = network.forward(input.to(network.device()), options);
-  const auto loss = at::cross_entropy_loss(logits, labels.to(network.device()));
+  const auto targets = answers.to(network.device());
+  LossConfig config;
+  config.type = targets.dim() == 1 ? LossType::CrossEntropy : LossType::BinaryCrossEntropy;
+  const auto loss = Loss(config, targets).part(logits, targets);
   loss.backward();
   return {loss.item<double>(), gradients.values()};
 }
@@ -122,11 +125,11 @@ Napi::Value ModelHandle::forward(const Napi::CallbackInfo& info) {
 
 Napi::Value ModelHandle::gradients(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    auto labels = copyOfLabels(info[2], native()->network.classes());
+    auto answers = copyOfTargets(info[2].As<Napi::Object>(), native()->network.classes());
     return startComputing(info.Env(), holderOf(info[0]),
-                          [model = native(), input = viewOf(info[0], info[1]), labels,
+                          [model = native(), input = viewOf(info[0], info[1]), answers,
                            precision = toMixedPrecision(info[3].As<Napi::Object>())](Task& task) -> ToJs {
-                            const auto result = computeGradients(model->network, input, labels, precision,
+                            const auto result = computeGradients(model->network, input, answers, precision,
                                                                  task.cancellation());
                             return [result](Napi::Env env) {
                               auto gradients = Napi::Object::New(env);

@@ -29,12 +29,7 @@ StepRequest toStepRequest(const Napi::Object& source, std::int64_t classes) {
   const auto places = typedArray<Napi::Int32Array>(source.Get("places"), napi_int32_array, "places");
   for (std::size_t i = 0; i + 2 < places.ElementLength(); i += 3)
     request.places.push_back({places[i], places[i + 1], places[i + 2] != 0});
-  if (isNull(source, "targets")) {
-    request.targets = copyOfLabels(source.Get("labels"), classes);
-  } else {
-    const auto targets = object(source, "targets");
-    request.targets = viewOf(targets.Get("data"), targets.Get("shape")).clone();
-  }
+  request.targets = copyOfTargets(object(source, "answers"), classes);
   if (!isNull(source, "learningRate")) request.learningRate = number(source, "learningRate");
   return request;
 }

@@ -58,4 +58,10 @@ at::Tensor copyOfLabels(const Napi::Value& labels, std::int64_t classes) {
   return tensor;
 }
 
+at::Tensor copyOfTargets(const Napi::Object& source, std::int64_t classes) {
+  if (isNull(source, "targets")) return copyOfLabels(source.Get("labels"), classes);
+  const auto targets = object(source, "targets");
+  return viewOf(targets.Get("data"), targets.Get("shape")).clone();
+}
+
 }  // namespace c3d::addon

@@ -15,4 +15,8 @@ at::Tensor viewOf(const Napi::Value& array, const Napi::Value& shape);
 /// int64 [n] of an Int32Array. Throws Error(InvalidArgument) for one outside of 0 to classes - 1.
 at::Tensor copyOfLabels(const Napi::Value& labels, std::int64_t classes);
 
+/// What clips should be answered as, see targetsOf: a copy of the object's `targets`, or where they are null
+/// of its `labels`. Throws Error(InvalidArgument).
+at::Tensor copyOfTargets(const Napi::Object& source, std::int64_t classes);
+
 }  // namespace c3d::addon

@@ -698,9 +698,16 @@ describe('info', () => {
       cudaActivationBytes: 150e6,
     })
     const config = path.join(folder, 'memory.json')
-    await writeFile(config, JSON.stringify({ training: { batchSize: 10, loader: { prefetch: 1 } } }))
+    await writeFile(
+      config,
+      JSON.stringify({ training: { batchSize: 10, precision: 'float32', loader: { prefetch: 1 } } }),
+    )
     const { stdout } = await c3d('info', '--config', config)
     expect(stdout).toContain('batches of 10:')
+    expect(stdout).not.toContain('counted as in float32')
+    const lower = path.join(folder, 'lower.json')
+    await writeFile(lower, JSON.stringify({ training: { precision: 'bfloat16' } }))
+    expect((await c3d('info', '--config', lower)).stdout).toContain('counted as in float32: in bfloat16')
     expect(stdout).toMatch(/activations +1\.5 GB +\(150 MB a clip\)/)
     expect(stdout).toMatch(/weights +100 MB/)
     expect(stdout).toMatch(/momentum +100 MB/)

@@ -55,6 +55,13 @@ test('what the machine has not got at all is an error', () => {
   expect(memoryWarning(forecast, lower, { system: tiny, device: undefined })).toContain('batchSize 3')
 })
 
+test('a forecast for lower precision says that it is one of float32', () => {
+  const caveatIn = (precision: typeof config.precision) =>
+    forecastMemory({ config: { ...config, precision }, preprocessing, summary, input }).caveat
+  expect(caveatIn('float32')).toBeUndefined()
+  expect(caveatIn('bfloat16')).toMatch(/counted as in float32: in bfloat16 .* up to twice as much/)
+})
+
 test('on a CUDA device, its memory counts for what is computed and the machine’s for what is read', () => {
   const device = { free: 1.5e9, total: 80e9 }
   expect(memoryWarning(forecast, config, { system: system(3e9), device })).toContain(

@@ -88,7 +88,11 @@ describe('forward and gradients', () => {
       'Expected 1 labels, one a clip, from 0 to 2',
     )
     await expect(model.gradients({ ...batch, labels: [0, 1] })).rejects.toThrow('got [0, 1]')
+    await expect(model.gradients({ ...batch, labels: [[0]] })).rejects.toThrow('Expected 1 labels')
     await expect(model.gradients({ ...batch, labels: [2] })).resolves.toEqual({ loss: 0, gradients: {} })
+    const multiLabel = await C3D.create({ architecture: 'depth-3', classes, multiLabel: true })
+    await expect(multiLabel.gradients({ ...batch, labels: [2] })).rejects.toThrow('Expected 1 lists')
+    await expect(multiLabel.gradients({ ...batch, labels: [[2, 0]] })).resolves.toMatchObject({ loss: 0 })
   })
 })
 

@@ -7,7 +7,8 @@ import { makeFrameFolders, randomNumbers } from '../support/frame-folders'
 import { smallRun } from '../support/small-run.cjs'
 import { temporaryFolder } from '../support/temporary'
 
-const KILLS = 50
+/** Each costs the second or so that a process takes to load. */
+const KILLS = process.env.TORCH_C3D_THOROUGH === '1' ? 50 : 15
 /** Processes that load while another one trains. */
 const AHEAD = 2
 

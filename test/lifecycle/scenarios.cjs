@@ -13,7 +13,7 @@ async function startTraining({ epochs = 1000, signal, small = false } = {}) {
   const model = await C3D.create({
     architecture: {
       name: 'depth-3',
-      widthMultiplier: small ? 1 / 16 : 1 / 4,
+      widthMultiplier: small ? 1 / 16 : 1 / 8,
       input: { height: side, width: side },
     },
     classes: data.classes,
@@ -55,7 +55,7 @@ async function startTrainer({ small = false } = {}) {
   const model = await C3D.create({
     architecture: {
       name: 'depth-3',
-      widthMultiplier: small ? 1 / 16 : 1 / 4,
+      widthMultiplier: small ? 1 / 16 : 1 / 8,
       input: { height: side, width: side },
     },
     classes: data.classes,

@@ -86,12 +86,13 @@ describe('c3d train --weights', () => {
     width: 28,
     height: 21,
   })
-  async function c3d(...args: string[]) {
+  async function c3dTrain(...args: string[]) {
     const streams = { stdout: new PassThrough(), stderr: new PassThrough() }
-    const begin = ['train', videos, '--weights', file, '--epochs', '1', '--validation', 'none']
-    const status = await runCommandLine([...begin, ...args], streams)
+    const status = await runCommandLine(['train', ...args], streams)
     return { status, stderr: String(streams.stderr.read()) }
   }
+  const c3d = (...args: string[]) =>
+    c3dTrain(videos, '--weights', file, '--epochs', '1', '--validation', 'none', ...args)
 
   test('--dropout changes the network of the file, and no other', async () => {
     const out = path.join(folder, 'dropout')
@@ -100,6 +101,25 @@ describe('c3d train --weights', () => {
     const { layers, input } = model.architecture
     expect(layers.flatMap((layer) => (layer.type === 'linear' ? [layer.dropout] : []))).toEqual([0.75, 0.75])
     expect(input).toEqual({ frames: 4, height: 16, width: 16 })
+  })
+
+  test('--keep-classifier goes on with the classes of the model, in their order, whatever that of the data', async () => {
+    const swapped = path.join(folder, 'swapped.safetensors')
+    using given = await C3D.load(file, { classes: ['b', 'a'], newClassifier: true })
+    await given.save(swapped)
+    const out = path.join(folder, 'kept')
+    // A rate so small that the weights stay what they are. The last --weights counts.
+    const still = ['--learning-rate', '1e-12', '--keep-classifier', '--weights', swapped, '--out', out]
+    expect(await c3d(...still)).toMatchObject({ status: 0 })
+    using model = await C3D.load(path.join(out, 'model.safetensors'))
+    expect(model.classes).toEqual(['b', 'a'])
+    const [before, after] = [given, model].map((each) => each.readTensor('fc8.weight')) as [
+      Float32Array,
+      Float32Array,
+    ]
+    expect(Math.max(...after.map((value, i) => Math.abs(value - (before[i] ?? 0))))).toBeLessThan(1e-6)
+    const bare = await c3dTrain(videos, '--keep-classifier')
+    expect(bare).toMatchObject({ status: 2, stderr: expect.stringContaining('at --keep-classifier') })
   })
 
   test('options that would make another network are refused', async () => {

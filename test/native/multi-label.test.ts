@@ -45,8 +45,8 @@ test('the classes of a few clips are learnt by heart, however many each has', as
   for await (const epoch of train(model, data, options).epochs()) epochs.push(epoch)
   expect(epochs.at(-1)?.accuracy).toBe(1)
   const evaluation = await evaluate(model, data, { details: true })
+  expect(evaluation).not.toHaveProperty('confusion')
   expect(evaluation).toMatchObject({
-    confusion: null,
     videoTop1: 1,
     multiLabel: { meanAveragePrecision: 1, microF1: 1, macroF1: 1, hammingLoss: 0, subsetAccuracy: 1 },
   })

@@ -240,8 +240,33 @@ test('a run can be made longer where the schedule does not depend on its length'
   await stoppedRun(cosine, { ...augmented, schedule: { type: 'cosine' } })
   await expect(resume(model, cosine, { epochs: 4 })).rejects.toMatchObject({
     code: 'C3D_INVALID_CONFIG',
-    message: expect.stringContaining('the cosine schedule of this run is laid out over its 3 epochs'),
+    message: expect.stringMatching(
+      /the cosine schedule of this run is laid out over its 3 epochs.*begin a new run.*--weights .*cosine/,
+    ),
   })
+})
+
+test('a run that has come to its end says so instead of training nothing in silence', async () => {
+  const out = path.join(folder, 'ended')
+  using model = await create()
+  const again = async (options: TrainOptions) => {
+    const warnings: string[] = []
+    const run = train(model, parts.training, { ...options, resume: out })
+    for await (const event of run) if (event.type === 'warning') warnings.push(event.message)
+    return { reason: (await run.done).reason, warnings }
+  }
+  const says = (reason: string, text: string) => ({ reason, warnings: [expect.stringContaining(text)] })
+  await train(model, parts.training, { ...augmented, maxSteps: 5, out }).done
+  expect(await again({ maxSteps: 5 })).toEqual(says('max-steps', 'made its 5 steps, so this time nothing'))
+  expect(await again({ maxSteps: 100 })).toEqual({ reason: 'finished', warnings: [] })
+  expect(await again({})).toEqual(
+    says('finished', 'made all of its 3 epochs, so this time nothing was trained'),
+  )
+  await expect(again({ epochs: 2 })).rejects.toMatchObject({
+    code: 'C3D_INVALID_CONFIG',
+    message: expect.stringContaining('3 epochs of this run are made already, got 2'),
+  })
+  expect(await again({ epochs: 4 })).toEqual({ reason: 'finished', warnings: [] })
 })
 
 test('limits end a training, and its result says which; it can go on from there', async () => {

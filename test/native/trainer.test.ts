@@ -12,6 +12,7 @@ import {
 } from '../../lib'
 import { formatNpy } from '../../lib/files/npy'
 import { makeFrameFolders, randomNumbers } from '../support/frame-folders'
+import { type MixSettings, plainlyMixed, plainMix } from '../support/mixes'
 import { temporaryFolder } from '../support/temporary'
 
 const folder = temporaryFolder()
@@ -419,4 +420,54 @@ test('clips of a multi-label model have lists of classes', async () => {
     'Expected 2 lists of class numbers from 0 to 2',
   )
   await expect(trainer.step({ clips, labels: [[3], []] })).rejects.toThrow('from 0 to 2')
+})
+
+test.each<[string, MixSettings, boolean]>([
+  ['MixUp', { mixup: 0.4, cutmix: 0, probability: 1, switchProbability: 0.5 }, false],
+  ['CutMix', { mixup: 0, cutmix: 1, probability: 1, switchProbability: 0.5 }, false],
+  ['both, multi-label', { mixup: 2, cutmix: 1, probability: 0.8, switchProbability: 0.5 }, true],
+])('network input is mixed as pixels are: %s', async (_, mix, multiLabel) => {
+  const [clips, classes, frames, width, height] = [4, ['a', 'b'], 8, 20, 16]
+  using model = await C3D.create({
+    ...{ classes, multiLabel, device: 'cpu', seed: 1 },
+    architecture: {
+      ...{ name: 'depth-3', widthMultiplier: 1 / 16, dropout: 0, batchNorm: false },
+      input: { frames, height, width },
+    },
+  })
+  const values = randomNumbers(5)
+  const shape = [clips, 3, frames, height, width]
+  const data = Float32Array.from({ length: clips * 3 * frames * height * width }, () => 2 * values() - 1)
+  const numbers = [0, 1, 1, 0]
+  const lists = [[0], [], [0, 1], [1]]
+  // A rate so small that the weights stay what they are.
+  using trainer = model.trainer({
+    ...{ mix, seed: 6, batchSize: 3, precision: 'float32', schedule: { type: 'constant' } },
+    optimizer: { learningRate: 1e-12, weightDecay: 0, maxGradientNorm: null },
+    loss: { labelSmoothing: 0 },
+  })
+  let mixed = 0
+  for (let step = 0; step < 6; step++) {
+    const drawn = plainMix(mix, { seed: 6, step, clips, width, height })
+    if (drawn.share < 1) mixed++
+    const input = { data: plainlyMixed(data, shape, drawn), shape }
+    const partners = <T>(of: readonly T[]) => drawn.partners.map((partner) => of[partner] as T)
+    const own = multiLabel ? lists : numbers
+    const [one, other] = await Promise.all(
+      [own, multiLabel ? partners(lists) : partners(numbers)].map((labels) =>
+        model.gradients({ ...input, labels }),
+      ),
+    )
+    const { loss } = await trainer.step({ clips: { data, shape }, labels: own })
+    const share = (a = 0, b = 0) => drawn.share * a + (1 - drawn.share) * b
+    expect(loss).toBeCloseTo(share(one?.loss, other?.loss), 5)
+    const name = 'conv1a.weight'
+    const gradient = (await trainer.gradients([name]))[name] as Float32Array
+    const wanted = gradient.map((_value, i) => share(one?.gradients[name]?.[i], other?.gradients[name]?.[i]))
+    const largest = Math.max(...wanted.map(Math.abs))
+    expect(
+      Math.max(...gradient.map((value, i) => Math.abs(value - (wanted[i] ?? 0)))) / largest,
+    ).toBeLessThan(1e-4)
+  }
+  expect(mixed).toBeGreaterThan(2)
 })

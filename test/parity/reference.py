@@ -67,7 +67,9 @@ def gradients(request, state, parameters):
     """Logits, loss and every gradient of one batch, as at inference (no dropout, running statistics)."""
     with torch.autocast("cpu", torch.bfloat16, enabled=request.get("autocast", False)):
         logits = forward(request["architecture"], state, request["input"], training=False)
-        loss = F.cross_entropy(logits, request["labels"])
+        labels = request["labels"]
+        loss_of_labels = F.cross_entropy if labels.dim() == 1 else F.binary_cross_entropy_with_logits
+        loss = loss_of_labels(logits, labels)
     loss.backward()
     answer = {"logits": logits, "loss": loss.reshape(1)}
     answer.update({"gradient." + name: parameter.grad for name, parameter in parameters.items()})

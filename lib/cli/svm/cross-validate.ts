@@ -1,27 +1,21 @@
 import type { Command } from 'commander'
-import { invalid } from '../../config/parse'
 import { crossValidate } from '../../cross-validation'
-import { addCommonOptions } from '../options'
-import type { CommonOptions, RunCommand } from '../program'
+import type { RunCommand } from '../program'
 import type { Session } from '../session'
 import {
-  addFeatureOptions,
-  addFitOptions,
+  addEvaluationOptions,
+  type EvaluationOptions,
   FEATURES_HELP,
-  type FeatureOptions,
-  type FitOptions,
   fitSettings,
   openFeatures,
+  requireDimensions,
   toFolds,
-  toNumbers,
 } from './options'
 import { evaluationTable, MOST_PARTS_SHOWN, partsTable, writeDimensionChart } from './report'
 
-interface CrossValidateOptions extends CommonOptions, FeatureOptions, FitOptions {
+interface CrossValidateOptions extends EvaluationOptions {
   folds?: number | 'leave-one-out'
   grouped: boolean
-  dimensions?: number[]
-  chart?: string
 }
 
 export function addSvmCrossValidateCommand(svm: Command, run: RunCommand): void {
@@ -33,15 +27,8 @@ export function addSvmCrossValidateCommand(svm: Command, run: RunCommand): void 
     .argument('<features>', FEATURES_HELP)
     .option('--folds <number>', "or 'leave-one-out' (default: 5)", toFolds)
     .option('--no-grouped', 'let rows of one group, such as cuts of one recording, part')
-    .option(
-      '--dimensions <list>',
-      'reduce to so many principal components too, like 10,50,100,500 (Fig. 5 of the paper)',
-      toNumbers,
-    )
-    .option('--chart <file>', 'write the accuracy by number of principal components, an .svg file')
-  addCommonOptions(addFitOptions(addFeatureOptions(command))).action(
-    (file: string, options: CrossValidateOptions) =>
-      run(options, (session) => crossValidateCommand(file, options, session)),
+  addEvaluationOptions(command).action((file: string, options: CrossValidateOptions) =>
+    run(options, (session) => crossValidateCommand(file, options, session)),
   )
 }
 
@@ -51,7 +38,7 @@ async function crossValidateCommand(
   { terminal, signal }: Session,
 ): Promise<void> {
   const { folds, grouped, dimensions, chart } = options
-  requireDimensions(chart, dimensions)
+  requireDimensions(options)
   const features = await openFeatures(file, options)
   const evaluation = await crossValidate(features, {
     ...fitSettings(options),
@@ -65,10 +52,4 @@ async function crossValidateCommand(
   terminal.emit({ type: 'cross-validation', classes: features.classes, ...evaluation })
   if (evaluation.parts.length <= MOST_PARTS_SHOWN) terminal.print(`${partsTable(evaluation, 'fold')}\n`)
   terminal.print(evaluationTable(evaluation))
-}
-
-/** A chart of no points is a mistake. */
-export function requireDimensions(chart: string | undefined, dimensions: number[] | undefined): void {
-  if (chart !== undefined && !dimensions?.length)
-    throw invalid('--chart', 'expected --dimensions too, which the chart shows')
 }

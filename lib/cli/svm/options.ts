@@ -1,9 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { SvmOptions } from '../../config/linear'
+import { invalid } from '../../config/parse'
 import { loadFeatures } from '../../features/feature-file'
 import type { FeatureSet } from '../../features/feature-set'
 import { append } from '../fusion'
-import { toNumber } from '../options'
+import { addCommonOptions, toNumber } from '../options'
+import type { CommonOptions } from '../program'
 
 export const FEATURES_HELP = 'a .npy, .npz, .safetensors or .jsonl file of c3d extract'
 
@@ -15,6 +17,15 @@ export interface FitOptions {
   cost?: number[]
   costFolds?: number
   seed?: number
+}
+
+/** Of commands that fit machines on features. */
+export interface FitCommandOptions extends CommonOptions, FeatureOptions, FitOptions {}
+
+/** Of those that say how well such machines do. */
+export interface EvaluationOptions extends FitCommandOptions {
+  dimensions?: number[]
+  chart?: string
 }
 
 export function addFeatureOptions(command: Command): Command {
@@ -34,6 +45,27 @@ export function addFitOptions(command: Command): Command {
     )
     .option('--cost-folds <number>', 'parts of that cross-validation (default: 5)', toNumber)
     .option('--seed <number>', 'of how rows are dealt to folds (default: 1)', toNumber)
+}
+
+export function addFitCommandOptions(command: Command): Command {
+  return addCommonOptions(addFitOptions(addFeatureOptions(command)))
+}
+
+export function addEvaluationOptions(command: Command): Command {
+  command
+    .option(
+      '--dimensions <list>',
+      'reduce to so many principal components too, like 10,50,100,500 (Fig. 5 of the paper)',
+      toNumbers,
+    )
+    .option('--chart <file>', 'write the accuracy by number of principal components, an .svg file')
+  return addFitCommandOptions(command)
+}
+
+/** A chart of no points is a mistake. */
+export function requireDimensions({ chart, dimensions }: EvaluationOptions): void {
+  if (chart !== undefined && !dimensions?.length)
+    throw invalid('--chart', 'expected --dimensions too, which the chart shows')
 }
 
 export function toNumbers(text: string): number[] {

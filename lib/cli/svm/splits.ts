@@ -2,29 +2,24 @@ import { type Command, Option } from 'commander'
 import { invalid } from '../../config/parse'
 import { evaluateSplits } from '../../cross-validation'
 import { officialParts } from '../../linear/official-splits'
-import { addCommonOptions } from '../options'
-import type { CommonOptions, RunCommand } from '../program'
+import type { RunCommand } from '../program'
 import type { Session } from '../session'
 import { plural } from '../text'
-import { requireDimensions } from './cross-validate'
 import {
-  addFeatureOptions,
-  addFitOptions,
+  addEvaluationOptions,
+  type EvaluationOptions,
   FEATURES_HELP,
-  type FeatureOptions,
-  type FitOptions,
   fitSettings,
   openFeatures,
+  requireDimensions,
   toNumbers,
 } from './options'
 import { evaluationTable, partsTable, writeDimensionChart } from './report'
 
-interface SplitsCommandOptions extends CommonOptions, FeatureOptions, FitOptions {
+interface SplitsCommandOptions extends EvaluationOptions {
   ucf101Lists?: string
   hmdb51Lists?: string
   splits: number[]
-  dimensions?: number[]
-  chart?: string
 }
 
 export function addSvmSplitsCommand(svm: Command, run: RunCommand): void {
@@ -37,15 +32,8 @@ export function addSvmSplitsCommand(svm: Command, run: RunCommand): void {
     )
     .option('--hmdb51-lists <folder>', '<class>_test_split1.txt, …')
     .option('--splits <list>', 'numbers of the splits', toNumbers, [1, 2, 3])
-    .option(
-      '--dimensions <list>',
-      'reduce to so many principal components too, like 10,50,100,500',
-      toNumbers,
-    )
-    .option('--chart <file>', 'write the accuracy by number of principal components, an .svg file')
-  addCommonOptions(addFitOptions(addFeatureOptions(command))).action(
-    (file: string, options: SplitsCommandOptions) =>
-      run(options, (session) => splitsCommand(file, options, session)),
+  addEvaluationOptions(command).action((file: string, options: SplitsCommandOptions) =>
+    run(options, (session) => splitsCommand(file, options, session)),
   )
 }
 
@@ -57,7 +45,7 @@ async function splitsCommand(
   const { ucf101Lists, hmdb51Lists, splits, dimensions, chart } = options
   const lists = ucf101Lists ?? hmdb51Lists
   if (lists === undefined) throw invalid('svm splits', 'expected --ucf101-lists or --hmdb51-lists')
-  requireDimensions(chart, dimensions)
+  requireDimensions(options)
   const features = await openFeatures(file, options)
   const dataset = ucf101Lists === undefined ? 'hmdb51' : 'ucf101'
   const { parts, missing } = await officialParts(features, dataset, lists, splits)

@@ -1,20 +1,17 @@
 import type { Command } from 'commander'
 import { LinearSvm } from '../../linear-svm'
-import { addCommonOptions } from '../options'
-import type { CommonOptions, RunCommand } from '../program'
+import type { RunCommand } from '../program'
 import type { Session } from '../session'
 import { percent, plural, table } from '../text'
 import {
-  addFeatureOptions,
-  addFitOptions,
+  addFitCommandOptions,
   FEATURES_HELP,
-  type FeatureOptions,
-  type FitOptions,
+  type FitCommandOptions,
   fitSettings,
   openFeatures,
 } from './options'
 
-interface TrainCommandOptions extends CommonOptions, FeatureOptions, FitOptions {
+interface TrainCommandOptions extends FitCommandOptions {
   out: string
 }
 
@@ -24,9 +21,8 @@ export function addSvmTrainCommand(svm: Command, run: RunCommand): void {
     .description('Fits a support vector machine for each class on labelled features.')
     .argument('<features>', FEATURES_HELP)
     .requiredOption('--out <file>', 'where the machines go, a .safetensors file')
-  addCommonOptions(addFitOptions(addFeatureOptions(command))).action(
-    (file: string, options: TrainCommandOptions) =>
-      run(options, (session) => trainCommand(file, options, session)),
+  addFitCommandOptions(command).action((file: string, options: TrainCommandOptions) =>
+    run(options, (session) => trainCommand(file, options, session)),
   )
 }
 
