@@ -8,8 +8,9 @@ enum class PeakType {
   BFloat16  // dot products of pairs, AVX-512 BF16
 };
 
-/// Floating-point operations a second of all computing threads together, measured by a loop of that instruction on
-/// registers, the best of several rounds; about a fifth of a second. 0 where the processor lacks it.
+/// Floating-point operations a second of all computing threads together, measured by a loop of that
+/// instruction on registers, the best of several rounds; about a fifth of a second. 0 where the processor
+/// lacks it.
 double measurePeak(PeakType type);
 
 }  // namespace c3d

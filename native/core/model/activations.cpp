@@ -45,7 +45,8 @@ class Pass {
 
   void backward(const ConvLayer& layer, Sizes sizes, bool pooled) {
     if (!pooled || !fused()) makeGradient(sizes.output, sizes.output, sizes.output);  // of the ReLU
-    if (layer.batchNorm) makeGradient(sizes.output, sizes.output, sizes.output);
+    // LibTorch's batch norm makes another tensor of that size on its way.
+    if (layer.batchNorm) makeGradient(sizes.output, 2 * sizes.output, sizes.output);
     makeGradient(sizes.output, sizes.input, 0);
   }
 
