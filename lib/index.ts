@@ -26,6 +26,13 @@ export type {
   SplitListsOptions,
   SplitOptions,
 } from './config/dataset'
+export type {
+  BackwardRule,
+  DeconvolveOptions,
+  GradCamOptions,
+  PictureOptions,
+  TopActivationsOptions,
+} from './config/explanation'
 export type { ClassifyOptions, ExtractOptions, ExtractSetOptions, FeaturePooling } from './config/features'
 export type { FramesOptions } from './config/frames'
 export type { CrossValidationOptions, PcaOptions, SplitsOptions, SvmOptions } from './config/linear'
@@ -62,6 +69,11 @@ export { saveResults } from './evaluation/results-file'
 export type { LabelProbability } from './evaluation/top-labels'
 export type { ClassScore, VideoScores } from './evaluation/video-metrics'
 export type { VideoResult } from './evaluation/video-result'
+export type { Deconvolution } from './explanation/deconvolution'
+export { saveDeconvolutions, saveFilters, saveGradCam } from './explanation/draw'
+export type { FirstFilters } from './explanation/filters'
+export type { GradCam, Volume } from './explanation/grad-cam'
+export { type ActivatingClip, type FilterActivations, topActivations } from './explanation/top-activations'
 export { type ExtractionSpeed, extractionSpeed, type Pace } from './extraction-speed'
 export { extract } from './features'
 export { type ClipActivations, readC3dFile, writeC3dFile } from './features/c3d-file'

@@ -4,6 +4,7 @@ import { addBenchCommand } from './bench'
 import { addClassifyCommand } from './classify'
 import { addDataCommand } from './data'
 import { addEvaluateCommand } from './evaluate'
+import { addExplainCommand } from './explain'
 import { addExtractCommand } from './extract'
 import { addInfoCommand } from './info'
 import { addMakeMotionVideosCommand } from './make-motion-videos'
@@ -35,6 +36,7 @@ const commands: AddCommand[] = [
   addClassifyCommand,
   addExtractCommand,
   addSvmCommand,
+  addExplainCommand,
   addStudyCommand,
   addDataCommand,
   addInfoCommand,
