@@ -21,12 +21,15 @@ export function heatColour(heat: number): Colour {
 /** How much of the hottest pixel's colour is the heat's. */
 const STRONGEST = 0.8
 
-/** A frame in grey under the colours of its heat, which is 0 to 1 for each pixel. */
+/** Of a frame's brightness, so that heat is brighter than what is cold. */
+const DIMMED = 0.6
+
+/** A frame in dim grey under the colours of its heat, which is 0 to 1 for each pixel. */
 export function heated({ width, height, data }: Picture, heat: Float32Array): Picture {
   const mixed = new Uint8Array(data.length)
   heat.forEach((value, i) => {
     const [red = 0, green = 0, blue = 0] = data.subarray(3 * i, 3 * i + 3)
-    const grey = 0.299 * red + 0.587 * green + 0.114 * blue
+    const grey = DIMMED * (0.299 * red + 0.587 * green + 0.114 * blue)
     const share = STRONGEST * value
     const colour = heatColour(value)
     for (let channel = 0; channel < 3; channel++)

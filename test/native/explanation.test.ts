@@ -234,7 +234,7 @@ describe('pictures', () => {
     const [red = 0, green = 0, blue = 0] = third.subarray(3 * (20 * 5 + 7))
     const [x, y] = [2 * 42 + 2 * 7 + 1, 2 * 5 + 1]
     expect(pixel(png, x, y)).toEqual([red, green, blue])
-    const grey = Math.round(0.299 * red + 0.587 * green + 0.114 * blue)
+    const grey = Math.round(0.6 * (0.299 * red + 0.587 * green + 0.114 * blue))
     expect(pixel(png, x, y + 40)).toEqual([grey, grey, grey])
   })
 
