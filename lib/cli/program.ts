@@ -8,6 +8,7 @@ import { addExplainCommand } from './explain'
 import { addExtractCommand } from './extract'
 import { addInfoCommand } from './info'
 import { addMakeMotionVideosCommand } from './make-motion-videos'
+import { addMapCommand } from './map'
 import { addPredictCommand } from './predict'
 import { ExitStatus, Session } from './session'
 import { addStudyCommand } from './study'
@@ -36,6 +37,7 @@ const commands: AddCommand[] = [
   addClassifyCommand,
   addExtractCommand,
   addSvmCommand,
+  addMapCommand,
   addExplainCommand,
   addStudyCommand,
   addDataCommand,

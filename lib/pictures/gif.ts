@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { applyPalette, GIFEncoder, quantize } from 'gifenc'
-import type { Picture } from './picture'
+import { type Picture, withAlpha } from './picture'
 
 /** Most that a GIF has. */
 const COLOURS = 256
@@ -20,10 +20,4 @@ export async function encodeGif(pictures: Iterable<Picture>, framesPerSecond: nu
   }
   gif.finish()
   return gif.bytes()
-}
-
-function withAlpha(rgb: Uint8Array): Uint8Array {
-  const rgba = new Uint8Array((rgb.length / 3) * 4).fill(255)
-  for (let i = 0; i < rgb.length; i++) rgba[i + Math.floor(i / 3)] = rgb[i] as number
-  return rgba
 }

@@ -53,3 +53,14 @@ export function paste(target: Picture, picture: Picture, left: number, top: numb
   for (let y = 0; y < picture.height; y++)
     target.data.set(picture.data.subarray(y * row, (y + 1) * row), 3 * ((top + y) * target.width + left))
 }
+
+/** RGB to opaque RGBA, as encoders want it. */
+export function withAlpha(rgb: Uint8Array): Uint8Array {
+  const rgba = new Uint8Array((rgb.length / 3) * 4).fill(255)
+  for (let i = 0, j = 0; i < rgb.length; i += 3, j += 4) {
+    rgba[j] = rgb[i] as number
+    rgba[j + 1] = rgb[i + 1] as number
+    rgba[j + 2] = rgb[i + 2] as number
+  }
+  return rgba
+}
