@@ -35,7 +35,7 @@ body { margin: 8px; font: 13px sans-serif }
 .picking .picked path, .picking path.picked { opacity: 1 }
 [data-point]:hover { stroke: black; stroke-width: 1.5px }
 #card { position: fixed; padding: 6px; background: white; border: 1px solid #999; border-radius: 4px; box-shadow: 0 2px 8px #0004; pointer-events: none; max-width: 260px; overflow-wrap: anywhere }
-#card img { display: block; width: 224px; margin-bottom: 4px }
+#card img { width: 224px; margin-bottom: 4px }
 #card small { color: #555 }
 `
 

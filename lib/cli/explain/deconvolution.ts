@@ -33,6 +33,7 @@ interface DeconvolutionCommandOptions extends CommonOptions, SourceOptions, Pict
   stride?: number
   rule?: BackwardRule
   batchSize?: number
+  skipUnreadable?: boolean
   device?: string
 }
 
@@ -59,6 +60,7 @@ export function addDeconvolutionCommand(explain: Command, run: RunCommand): void
     .option('--stride <frames>', "from one clip's start to the next one's (default: 8)", toNumber)
     .addOption(new Option('--rule <name>', 'what a ReLU lets through on the way back').choices(backwardRules))
     .option('--batch-size <clips>', 'clips a forward pass', toNumber)
+    .option('--skip-unreadable', 'leave out clips that cannot be read')
   addCommonOptions(addDeviceOption(addPictureOptions(addManifestOptions(command)))).action(
     (model: string, videos: string, options: DeconvolutionCommandOptions) =>
       run(options, (session) => deconvolutionCommand(model, videos, options, session)),
@@ -80,6 +82,10 @@ async function deconvolutionCommand(
   tellDataset(dataset, session)
   const all = await topActivations(model, dataset, {
     ...{ layer, count, stride, batchSize, signal },
+    ...(options.skipUnreadable && { loader: { unreadable: 'skip' as const } }),
+    onUnreadable: (unreadable) => {
+      for (const { path: name, reason } of unreadable) terminal.note(`left out clips of ${name}: ${reason}`)
+    },
     onProgress: ({ done, total }) => terminal.progress('clips', done, total),
   })
   const deconvolutions: Deconvolution[] = []
