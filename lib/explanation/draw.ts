@@ -37,8 +37,8 @@ export async function saveGradCam(file: string, cam: GradCam, options: PictureOp
 
 /**
  * Writes clips with what a filter sees in each, one below the other: as strips of frames (.png, or .svg with captions),
- * or beside each other as a film (.gif, .mp4). Grey is 0, and each projection has the contrast that
- * its values fill but for the strongest ones.
+ * or beside each other as a film (.gif, .mp4). Grey is 0; the strongest 0.2% of the values of each projection have
+ * full contrast.
  *
  * @throws C3D_INVALID_ARGUMENT (another ending; no deconvolution, or clips of different sizes), C3D_FFMPEG_MISSING
  * (.mp4), C3D_FILE
