@@ -26,9 +26,17 @@ export type {
   SplitListsOptions,
   SplitOptions,
 } from './config/dataset'
+export type {
+  BackwardRule,
+  DeconvolveOptions,
+  GradCamOptions,
+  PictureOptions,
+  TopActivationsOptions,
+} from './config/explanation'
 export type { ClassifyOptions, ExtractOptions, ExtractSetOptions, FeaturePooling } from './config/features'
 export type { FramesOptions } from './config/frames'
 export type { CrossValidationOptions, PcaOptions, SplitsOptions, SvmOptions } from './config/linear'
+export type { MapOptions, MapProgress, SaveMapOptions } from './config/map'
 export type { ComputeOptions, CreateOptions, LoadOptions, ModelConfig } from './config/model'
 export type { MotionName, MotionOptions } from './config/motion'
 export type { PackingProgress, PackOptions } from './config/pack'
@@ -62,6 +70,11 @@ export { saveResults } from './evaluation/results-file'
 export type { LabelProbability } from './evaluation/top-labels'
 export type { ClassScore, VideoScores } from './evaluation/video-metrics'
 export type { VideoResult } from './evaluation/video-result'
+export type { Deconvolution } from './explanation/deconvolution'
+export { saveDeconvolutions, saveFilters, saveGradCam } from './explanation/draw'
+export type { FirstFilters } from './explanation/filters'
+export type { GradCam, Volume } from './explanation/grad-cam'
+export { type ActivatingClip, type FilterActivations, topActivations } from './explanation/top-activations'
 export { type ExtractionSpeed, extractionSpeed, type Pace } from './extraction-speed'
 export { extract } from './features'
 export { type ClipActivations, readC3dFile, writeC3dFile } from './features/c3d-file'
@@ -75,6 +88,8 @@ export type { LinearEvaluation, Part, PartScore, ReducedEvaluation } from './lin
 export type { CostScore } from './linear/fit-svm'
 export { type OfficialSplits, officialParts } from './linear/official-splits'
 export { type FitReport, LinearSvm } from './linear-svm'
+export { type FeatureMap, type MapPoint, mapFeatures } from './map/feature-map'
+export { saveMap } from './map/map-file'
 export { type ArchitectureSummary, C3D, type Gradients, type TensorInfo } from './model'
 export { makeMotionVideos } from './motion/make-motion-videos'
 export { C3DError, type C3DErrorCode } from './native/errors'

@@ -1,5 +1,6 @@
 import { classifyVideo, type WindowPrediction } from './classification'
 import { type Architecture, resolveArchitecture } from './config/architectures'
+import type { DeconvolveOptions, GradCamOptions } from './config/explanation'
 import type { ClassifyOptions, ExtractOptions } from './config/features'
 import {
   type ComputeOptions,
@@ -17,6 +18,9 @@ import { type Preprocessing, type PreprocessingOptions, resolvePreprocessing } f
 import { presets } from './config/presets'
 import type { PredictOptions } from './config/scoring'
 import type { TrainerOptions } from './config/trainer'
+import { type Deconvolution, deconvolveVideo } from './explanation/deconvolution'
+import { type FirstFilters, firstFilters } from './explanation/filters'
+import { type GradCam, gradCamOf } from './explanation/grad-cam'
 import { type ClipFeatures, extractClips, extractVideo, type VideoFeatures } from './features/extract-video'
 import { type ClipLabels, type InputBatch, nativeAnswers, requireInput } from './input-batch'
 import { loadMeanCube, MEAN_CUBE } from './mean-cube'
@@ -223,6 +227,35 @@ export class C3D implements Disposable {
    */
   classify(video: string, options: ClassifyOptions = {}): AsyncGenerator<WindowPrediction, void, undefined> {
     return classifyVideo(this.#open(), video, options)
+  }
+
+  /**
+   * Where in a clip of a video the network finds a class: gradient-weighted class activation maps (Grad-CAM, Selvaraju
+   * et al., ICCV 2017) over time and space. `saveGradCam` draws them.
+   *
+   * @example const { label, heat } = await model.gradCam('clip.mp4', { class: 'walk' })
+   * @throws C3D_INVALID_ARGUMENT (a layer, class or start that there is not), C3D_FILE_NOT_FOUND,
+   * C3D_VIDEO_UNREADABLE, C3D_FFMPEG_MISSING, C3D_ABORTED
+   */
+  async gradCam(video: string, options: GradCamOptions = {}): Promise<GradCam> {
+    return gradCamOf(this.#open(), this.summary().layers, video, options)
+  }
+
+  /**
+   * What in a clip of a video a filter answers to: its largest activation, projected back to the pixels by a
+   * deconvolution (Zeiler and Fergus, ECCV 2014; section 3.3 of the paper). `topActivations` finds the clips,
+   * `saveDeconvolutions` draws what comes out.
+   *
+   * @example const { activation, projection } = await model.deconvolve('clip.mp4', { layer: 'conv3a', filter: 7 })
+   * @throws as `gradCam`
+   */
+  async deconvolve(video: string, options: DeconvolveOptions): Promise<Deconvolution> {
+    return deconvolveVideo(this.#open(), this.summary().layers, video, options)
+  }
+
+  /** The kernels of the first convolution, which see pixels and so can be looked at; `saveFilters` draws them. */
+  firstFilters(): FirstFilters {
+    return firstFilters(this.#open())
   }
 
   /**

@@ -1,4 +1,5 @@
 import { escapeXml } from './escape-xml'
+import { colour } from './palette'
 import { ticks } from './ticks'
 
 export interface ChartPoint {
@@ -25,9 +26,6 @@ export interface LineChart {
   /** Small lines below the chart. */
   notes: readonly string[]
 }
-
-/** Okabe and Ito's colours, which people with any kind of colour vision tell apart; again from the start after 8. */
-const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#f0e442']
 
 /** Pixels. */
 const PLOT = { left: 56, top: 36, width: 400, height: 260 }
@@ -115,10 +113,6 @@ function legendEntry({ label, detail }: ChartSeries, i: number): string {
       ? []
       : [`<text x="${text}" y="${top + 18}" font-size="11" fill="#555">${escapeXml(detail)}</text>`]),
   ].join('')
-}
-
-function colour(i: number): string {
-  return COLOURS[i % COLOURS.length] ?? 'black'
 }
 
 /** Hundredths are enough for a picture, and keep it small. */

@@ -4,9 +4,11 @@ import { addBenchCommand } from './bench'
 import { addClassifyCommand } from './classify'
 import { addDataCommand } from './data'
 import { addEvaluateCommand } from './evaluate'
+import { addExplainCommand } from './explain'
 import { addExtractCommand } from './extract'
 import { addInfoCommand } from './info'
 import { addMakeMotionVideosCommand } from './make-motion-videos'
+import { addMapCommand } from './map'
 import { addPredictCommand } from './predict'
 import { ExitStatus, Session } from './session'
 import { addStudyCommand } from './study'
@@ -35,6 +37,8 @@ const commands: AddCommand[] = [
   addClassifyCommand,
   addExtractCommand,
   addSvmCommand,
+  addMapCommand,
+  addExplainCommand,
   addStudyCommand,
   addDataCommand,
   addInfoCommand,

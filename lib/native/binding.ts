@@ -608,6 +608,45 @@ export interface NativePca {
   totalVariance: number
 }
 
+/** uint8 clips [n, frames, height, width, 3] in the model's order of channels, and where each was cut. */
+interface NativeExplainedClips {
+  pixels: Uint8Array
+  shape: number[]
+  /** As in NativeClipBatch. */
+  places: Int32Array
+  layer: string
+}
+
+export interface NativeGradCamRequest extends NativeExplainedClips {
+  /** Class number; -1: each clip's likeliest. */
+  label: number
+}
+
+export interface NativeGradCam {
+  /** [n, classes] */
+  logits: Float32Array
+  /** The classes that were looked for. */
+  labels: number[]
+  /** [n, frames, height, width] of the layer. */
+  maps: Float32Array
+  /** The same of the clips. */
+  heat: Float32Array
+}
+
+export interface NativeDeconvolutionRequest extends NativeExplainedClips {
+  filter: number
+  rule: 'deconvolution' | 'guided'
+}
+
+export interface NativeDeconvolution {
+  /** Of the filter, the largest of each clip. */
+  activations: Float32Array
+  /** Its frame, row and column, clip by clip. */
+  places: number[]
+  /** [n, 3, frames, height, width], of the clips. */
+  projections: Float32Array
+}
+
 export interface NativeIndexEvent {
   done: number
   total: number
@@ -739,6 +778,8 @@ export interface NativeBinding {
     request: NativeScoreRequest,
     onEvent: (event: NativeScoreEvent) => void,
   ): NativeTask<void>
+  gradCam(model: NativeModel, request: NativeGradCamRequest): NativeTask<NativeGradCam>
+  deconvolve(model: NativeModel, request: NativeDeconvolutionRequest): NativeTask<NativeDeconvolution>
   /** `labels`: of the chosen rows, 0 <= label < classes. */
   fitSvm(rows: NativeRows, labels: Int32Array, options: NativeSvmOptions): NativeTask<NativeSvm[]>
   /** [rows, classes] */

@@ -3,6 +3,7 @@
 #include "addon/conversions.h"
 #include "addon/convolution_checks.h"
 #include "addon/environment.h"
+#include "addon/explanations.h"
 #include "addon/frames.h"
 #include "addon/linear_models.h"
 #include "addon/model_handle.h"
@@ -211,6 +212,8 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("train", train);
   set("createTrainer", createTrainer);
   set("score", score);
+  set("gradCam", gradCam);
+  set("deconvolve", deconvolve);
   set("fitSvm", fitSvm);
   set("svmDecisions", svmDecisions);
   set("fitPca", fitPca);

@@ -82,6 +82,15 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
     train: () => task(() => finished()),
     createTrainer: () => fakeTrainer(),
     score: () => task(() => {}),
+    gradCam: () =>
+      task(() => ({
+        logits: new Float32Array(),
+        labels: [],
+        maps: new Float32Array(),
+        heat: new Float32Array(),
+      })),
+    deconvolve: () =>
+      task(() => ({ activations: new Float32Array(), places: [], projections: new Float32Array() })),
     fitSvm: () => task(() => []),
     svmDecisions: () => task(() => new Float64Array()),
     fitPca: () =>

@@ -248,6 +248,54 @@ test('full-resolution input and 5x5 kernels, which the paper tried, are settings
   expect(layers.find(({ name }) => name === 'pool5')?.output).toEqual([256, 1, 8, 10])
 })
 
+describe('trains and measures what the paper tried beside, and what it did not', () => {
+  const whole = { input: { frames: 8, height: 21, width: 28 }, widthMultiplier: 1 / 16 }
+
+  test.each<[string, Partial<StudyOptions>]>([
+    ['5x5 kernels', { network: { ...small.network, spatialKernel: 5 } }],
+    [
+      'frames that are not scaled down',
+      { network: whole, preprocessing: { resize: { width: 28, height: 21 } } },
+    ],
+    ['as many parameters', { match: 'parameters' }],
+    ['as many multiply-accumulates', { match: 'macs' }],
+  ])('%s', async (name, options) => {
+    const out = path.join(folder, name)
+    const { result } = await run({ ...options, seeds: 1, out })
+    expect(result.reason).toBe('finished')
+    expect(result.outcomes.map(({ net, reason }) => [net, reason])).toEqual([
+      ['depth-1', 'finished'],
+      ['depth-3', 'finished'],
+    ])
+    const sizes: number[] = []
+    for (const { net, epochs } of result.outcomes) {
+      expect(epochs[0]?.loss).toBeGreaterThan(0)
+      expect(Number.isFinite(epochs[0]?.validation?.loss)).toBe(true)
+      // What was trained is what was asked for, and answers.
+      using model = await C3D.load(path.join(out, 'trainings', `${net}-1`, 'model.safetensors'), {
+        device: 'cpu',
+      })
+      const [first] = model.architecture.layers
+      const spatial = name === '5x5 kernels' ? 5 : 3
+      expect(first).toMatchObject({ kernel: [net === 'depth-1' ? 1 : 3, spatial, spatial] })
+      expect(model.architecture.input).toEqual(options.network?.input ?? small.network?.input)
+      expect(
+        model
+          .tensors()
+          .find(({ name }) => name === 'conv1a.weight')
+          ?.shape.slice(2),
+      ).toEqual(first?.type === 'conv' ? first.kernel : [])
+      const { top } = await model.predict(path.join(videos, 'a', '0'))
+      expect(top).toHaveLength(2)
+      const { parameters, macs } = model.summary()
+      if (options.match !== undefined) sizes.push(options.match === 'macs' ? macs : parameters)
+      else expect(result.nets.find((one) => one.name === net)).toMatchObject({ parameters, macs })
+    }
+    // Of so narrow networks a filter is a large part.
+    if (options.match !== undefined) expect((sizes[0] ?? 0) / (sizes[1] ?? 1)).toBeCloseTo(1, 1)
+  })
+})
+
 describe('a motion and its reverse', () => {
   const [frames, height, width] = [16, 32, 32]
   const size = 3 * frames * height * width

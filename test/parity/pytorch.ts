@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Architecture } from '../../lib'
+import type { Architecture, BackwardRule } from '../../lib'
 import { readTensorFile } from '../../lib/weights/safetensors'
 import { pythonEnvironment } from '../support/python'
 
 /** What reference.py is asked. */
 export interface ReferenceRequest {
-  task: 'gradients' | 'train'
+  task: 'gradients' | 'train' | 'grad-cam' | 'deconvolution'
   architecture: Architecture
   /** safetensors file with the starting weights. */
   weights: string
@@ -23,6 +23,11 @@ export interface ReferenceRequest {
    * are ordered and mixed, or null.
    */
   training?: object
+  /** For 'grad-cam' and 'deconvolution'. */
+  layer?: string
+  /** For 'deconvolution'. */
+  filter?: number
+  rule?: BackwardRule
 }
 
 /** The files of PyTorch's tensors, computed in `folder`, for many requests at once: Python takes some seconds to start. */

@@ -41,6 +41,7 @@ def write_tensors(path, tensors):
 
 
 def forward(architecture, state, x, training):
+    """Logits, or where the architecture has no classifier what its last layer gives."""
     for layer in architecture["layers"]:
         name = layer["name"]
         if layer["type"] == "conv":
@@ -59,7 +60,9 @@ def forward(architecture, state, x, training):
         else:
             assert layer["dropout"] == 0 or not training
             x = F.relu(F.linear(x.flatten(1), state[name + ".weight"], state[name + ".bias"]))
-    classifier = architecture["classifier"]
+    classifier = architecture.get("classifier")
+    if classifier is None:
+        return x
     return F.linear(x.flatten(1), state[classifier + ".weight"], state[classifier + ".bias"])
 
 
@@ -74,6 +77,57 @@ def gradients(request, state, parameters):
     answer = {"logits": logits, "loss": loss.reshape(1)}
     answer.update({"gradient." + name: parameter.grad for name, parameter in parameters.items()})
     return answer
+
+
+def grad_cam(request, state, parameters):
+    """Selvaraju et al., ICCV 2017, equations 1 and 2; the gradient is autograd's, of the whole network."""
+    architecture, x = request["architecture"], request["input"]
+    names = [layer["name"] for layer in architecture["layers"]]
+    split = names.index(request["layer"]) + 1
+    activations = forward({"layers": architecture["layers"][:split]}, state, x, training=False)
+    logits = forward({**architecture, "layers": architecture["layers"][split:]}, state, activations, training=False)
+    score = logits[range(len(logits)), request["labels"]].sum()
+    (gradient,) = torch.autograd.grad(score, activations)
+    weights = gradient.mean(dim=(2, 3, 4), keepdim=True)
+    maps = F.relu((weights * activations).sum(1, keepdim=True))
+    heat = F.interpolate(maps, request["input"].shape[2:], mode="trilinear", align_corners=False)
+    return {"logits": logits, "map": maps, "heat": heat}
+
+
+class DeconvolutionRelu(torch.autograd.Function):
+    """A ReLU whose backward is Zeiler and Fergus's, or the guided one."""
+
+    @staticmethod
+    def forward(context, x, guided):
+        context.guided = guided
+        context.save_for_backward(x)
+        return x.relu()
+
+    @staticmethod
+    def backward(context, signal):
+        (x,) = context.saved_tensors
+        signal = signal.relu()
+        return signal * (x > 0) if context.guided else signal, None
+
+
+def deconvolution(request, state, parameters):
+    """The same signal by autograd: the gradient of the largest activation times itself, with other ReLUs."""
+    architecture, clips = request["architecture"], request["input"].requires_grad_()
+    relu = F.relu
+    F.relu = lambda x: DeconvolutionRelu.apply(x, request["rule"] == "guided")
+    try:
+        names = [layer["name"] for layer in architecture["layers"]]
+        part = architecture
+        if request["layer"] in names:
+            part = {"layers": architecture["layers"][: names.index(request["layer"]) + 1]}
+        x = forward(part, state, clips, training=False)
+        values, places = x[:, request["filter"]].reshape(len(x), -1).max(1)
+        (signal,) = torch.autograd.grad((values * values.detach()).sum(), clips)
+    finally:
+        F.relu = relu
+    shape = x.shape[2:] if x.dim() == 5 else (1, 1, 1)
+    place = torch.stack(torch.unravel_index(places, shape), 1).float()
+    return {"activation": values, "place": place, "projection": signal}
 
 
 def multipliers(config, name):
@@ -209,7 +263,8 @@ def answer(request_path, output_path):
     if request["labels"].dim() == 2:
         request["labels"] = request["labels"].float()
     parameters = {name: tensor.requires_grad_() for name, tensor in state.items() if ".running_" not in name}
-    tensors = {"gradients": gradients, "train": train}[request["task"]](request, state, parameters)
+    tasks = {"gradients": gradients, "train": train, "grad-cam": grad_cam, "deconvolution": deconvolution}
+    tensors = tasks[request["task"]](request, state, parameters)
     write_tensors(output_path, tensors)
 
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 
-const FOLDER = path.resolve(__dirname, '../../../shared/data')
+export const SAMPLE_FOLDER = path.resolve(__dirname, '../../../shared/data')
 const IMAGE = /\.(jpe?g|png)$/i
 const VIDEO = /\.(avi|mkv|mov|mp4|mpe?g|webm)$/i
 const FEW = 4
@@ -15,16 +15,16 @@ export interface SampleVideos {
 
 /** Real clips beside the project, which the project's own tests do not need. */
 export function sampleVideos(): SampleVideos {
-  if (!existsSync(FOLDER)) return { files: [], problem: `there is no folder ${FOLDER}` }
+  if (!existsSync(SAMPLE_FOLDER)) return { files: [], problem: `there is no folder ${SAMPLE_FOLDER}` }
   const all = process.env.TORCH_C3D_THOROUGH === '1'
-  const files = readdirSync(FOLDER, { withFileTypes: true })
+  const files = readdirSync(SAMPLE_FOLDER, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) => {
-      const found = videosIn(path.join(FOLDER, name))
+      const found = videosIn(path.join(SAMPLE_FOLDER, name))
       const step = all ? 1 : Math.max(1, Math.ceil(found.length / FEW))
       return found.filter((_, i) => i % step === 0)
     })
-  return { files: files.map((file) => [path.relative(FOLDER, file), file]) }
+  return { files: files.map((file) => [path.relative(SAMPLE_FOLDER, file), file]) }
 }
 
 function videosIn(folder: string): string[] {

@@ -20,6 +20,9 @@ struct ConvLayer {
   bool batchNorm = false;
 };
 
+/// Added to variances by batch norm.
+inline constexpr double kBatchNormEpsilon = 1e-5;
+
 /// What max pooling does with a border that is no whole window. Public weight files of C3D disagree about
 /// pool5.
 enum class PoolRounding {

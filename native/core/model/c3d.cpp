@@ -15,7 +15,6 @@ namespace c3d {
 namespace {
 
 constexpr double kBatchNormMomentum = 0.1;
-constexpr double kBatchNormEpsilon = 1e-5;
 constexpr const char* kMeanCube = "mean_cube";
 
 /// Inverted dropout with a generator of the run's own, so that runs on several threads do not share random
