@@ -19,7 +19,7 @@ function measure(settings: object): { before: number; forecast: Record<string, n
 }
 
 test.each([true, false])('the memory of a training is what was forecast, batch norm %p', (batchNorm) => {
-  const input = { width: 64, height: 64 }
+  const input = { width: 96, height: 96 }
   const architecture = { name: 'c3d', input, widthMultiplier: 1 / 8, batchNorm }
   const { before, forecast, peak } = measure({ architecture, training: { batchSize: 24, maxSteps: 1 } })
   const { total = 0, weights = 0 } = forecast
