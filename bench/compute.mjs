@@ -2,10 +2,10 @@
 //
 //   npm run bench                      the whole table, about ten minutes on two cores
 //   npm run bench -- --quick           small networks, under two minutes
-//   npm run bench -- --only training,forward,overhead
+//   npm run bench -- --only training,forward,overhead --network c3d
 //   npm run bench -- --device cuda     on a GPU; also --threads, --rounds, --json
 //
-// Every side has a process of its own, so that the memory that it takes at most is its own as well. After two rounds to
+// Every side has a process of its own, so that the memory that it takes at most is its own as well. After a round to
 // warm up, rounds alternate between the sides; figures are medians, ratios are of the same run. "of the peak" is the
 // part of what the processor's vector units can do at most, measured before: see runtime.measurePeaks().
 import { spawnSync } from 'node:child_process'
@@ -23,7 +23,7 @@ import { Peer } from './compute/peer.mjs'
 /** @typedef {Record<string, Measured | { problem: string }>} Results by side */
 
 const CLASSES = 101
-const WARM_UP = 2
+const WARM_UP = 1
 const OWN = 'torch-c3d'
 /** @type {NonNullable<Work['way']>[]} */
 const WAYS = ['eager', 'channels-last', 'compile']
@@ -32,6 +32,7 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: 'training,forward,overhead' },
+    network: { type: 'string' },
     rounds: { type: 'string' },
     threads: { type: 'string', default: '0' },
     device: { type: 'string', default: 'cpu' },
@@ -42,7 +43,7 @@ const rounds = Number(options.rounds ?? (options.quick ? 3 : 5))
 const wanted = new Set(options.only.split(','))
 runtime.configure({ threads: Number(options.threads) })
 const { threads, libtorch, cpuCapability } = runtime.info()
-const peaks = await runtime.measurePeaks()
+let peaks = await runtime.measurePeaks()
 
 /** @type {object[]} */
 const rows = []
@@ -51,12 +52,30 @@ if (!options.json)
     `${options.device}, ${threads} threads, ${cpuCapability}, LibTorch ${libtorch}; at most ` +
       `${rate(peaks.float32)} in float32, ${rate(peaks.bfloat16)} in bfloat16; medians of ${rounds}\n`,
   )
-for (const job of jobs().filter(({ work }) => wanted.has(work.task === 'step' ? 'training' : 'forward'))) {
+for (const job of jobs().filter(isWanted)) {
   const results = await compare(job.work)
+  peaks = larger(peaks, await runtime.measurePeaks()) // others may have disturbed either
   report(job, results)
 }
 if (wanted.has('overhead')) await reportOverhead()
 if (options.json) console.log(JSON.stringify({ threads, device: options.device, cpuCapability, peaks, rows }))
+
+/**
+ * @param {import('torch-c3d').Peaks} a
+ * @param {import('torch-c3d').Peaks} b
+ * @returns {import('torch-c3d').Peaks}
+ */
+function larger(a, b) {
+  /** @param {number | null} x @param {number | null} y */
+  const most = (x, y) => (x === null || y === null ? null : Math.max(x, y))
+  return { float32: most(a.float32, b.float32), bfloat16: most(a.bfloat16, b.bfloat16) }
+}
+
+/** @param {Job} job */
+function isWanted({ network, work }) {
+  const task = work.task === 'step' ? 'training' : 'forward'
+  return wanted.has(task) && (options.network === undefined || options.network === network)
+}
 
 /** @returns {Job[]} */
 function jobs() {

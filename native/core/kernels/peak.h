@@ -9,7 +9,7 @@ enum class PeakType {
 };
 
 /// Floating-point operations a second of all computing threads together, measured by a loop of that
-/// instruction on registers, the best of several rounds; about a fifth of a second. 0 where the processor
+/// instruction on registers, the best of many rounds; about a third of a second. 0 where the processor
 /// lacks it.
 double measurePeak(PeakType type);
 
