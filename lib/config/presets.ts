@@ -154,7 +154,7 @@ const modern: Preset = {
       ...plainSampling,
       mode: 'random',
       clipsPerVideo: 1,
-      crop: 'multi-scale', // Wang et al., ECCV 2016
+      crop: 'random', // others cannot go with a mean cube
       flipProbability: 0.5,
       colorJitter: { brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 0 },
     },

@@ -46,7 +46,7 @@ test.each<[string, MixSettings]>([
 ])('%s: losses and accuracies are those of clips that are mixed plainly', async (_, mix) => {
   using model = await create()
   const [seed, batchSize, epochs] = [4, 5, 4]
-  const sampling = { mode: 'non-overlapping', flipProbability: 0.5, crop: 'random' } as const
+  const sampling = { mode: 'non-overlapping', flipProbability: 0.5, crop: 'random', colorJitter: {} } as const
   // A rate so small that the weights stay what they are.
   const options: TrainOptions = {
     ...{ epochs, batchSize, seed, mix },

@@ -20,7 +20,10 @@ const manifest = path.join(made.folder, 'videos.jsonl')
 const entries = labels.map((own, i) => ({ path: `${i < 4 ? 'a' : 'b'}/${i % 4}`, labels: own }))
 writeFileSync(manifest, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
 
-const recipe: TrainOptions = { batchSize: 4, sampling: { crop: 'center', flipProbability: 0 } }
+const recipe: TrainOptions = {
+  batchSize: 4,
+  sampling: { crop: 'center', flipProbability: 0, colorJitter: {} },
+}
 const architecture = {
   name: 'depth-3',
   input: { frames: 8, height: 16, width: 16 },

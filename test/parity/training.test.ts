@@ -222,7 +222,7 @@ describeWithPyTorch('training from frame folders equals PyTorch on the same pixe
       ...(recipe.mix && { mix: recipe.mix }),
       seed: 1,
       schedule: { type: 'step', every: 4, gamma: 0.7 },
-      sampling: { mode: 'non-overlapping', crop: 'center', flipProbability: 0 },
+      sampling: { mode: 'non-overlapping', crop: 'center', flipProbability: 0, colorJitter: {} },
     })
     for await (const epoch of run.epochs()) losses.push(epoch.loss)
     await model.save(after)
