@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { type ComputeRate, computeSpeed } from '../compute-speed'
-import { addCommonOptions, addDeviceOption, precisionOption, presetOption, toNumber, toSize } from './options'
+import { addCommonOptions, addDeviceOption, precisionOption, toNumber } from './options'
 import type { RunCommand } from './program'
 import type { Session } from './session'
+import { addNetworkOptions } from './setting-options'
 import { percent, table } from './text'
 import { resolveSettings, type SettingOptions } from './train-settings'
 
@@ -21,19 +22,10 @@ export function addBenchCommand(program: Command, run: RunCommand): void {
       '--architecture <name>',
       'c3d (default), depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file',
     )
-    .option('--classes <number>', 'outputs of the network', toNumber)
-    .addOption(presetOption())
-    .option('--config <file>', 'settings as JSON, e.g. the config.json of a run; options win over it')
     .option('--batch-size <clips>', 'clips of a batch (default: 4)', toNumber)
     .option('--rounds <number>', 'times that each is measured; the median counts (default: 5)', toNumber)
     .addOption(precisionOption())
-    .option('--frames <number>', 'frames of a clip', toNumber)
-    .option('--input-size <pixels>', "of a clip's frames, like 112 or 128x112 (width x height)", toSize)
-    .option('--width-multiplier <number>', 'makes every layer wider or narrower', toNumber)
-    .option('--spatial-kernel <pixels>', 'height and width of the kernels, odd', toNumber)
-    .option('--batch-norm', 'batch norm behind every convolution')
-    .option('--no-batch-norm', 'behind none')
-  addCommonOptions(addDeviceOption(command)).action((options: BenchCommandOptions) =>
+  addCommonOptions(addDeviceOption(addNetworkOptions(command))).action((options: BenchCommandOptions) =>
     run(options, (session) => benchCommand(options, session)),
   )
 }

@@ -8,9 +8,10 @@ import { type ArchitectureSummary, C3D } from '../model'
 import { type RuntimeInfo, runtime } from '../runtime'
 import { forecastMemory, gigabytes, type MemoryForecast } from '../training/memory'
 import { systemMemory } from '../training/system-memory'
-import { addCommonOptions, presetOption, toNumber, toSize } from './options'
+import { addCommonOptions, toNumber } from './options'
 import type { RunCommand } from './program'
 import type { Session } from './session'
+import { addNetworkOptions } from './setting-options'
 import { plural, short, table } from './text'
 import { resolveSettings, type SettingOptions, type Settings } from './train-settings'
 
@@ -28,19 +29,11 @@ export function addInfoCommand(program: Command, run: RunCommand): void {
       '--architecture <name>',
       'c3d, depth-1, depth-3, depth-5, depth-7, increasing, decreasing, or a .json file',
     )
-    .option('--classes <number>', 'outputs of the network', toNumber)
-    .addOption(presetOption())
-    .option('--config <file>', 'settings as JSON, e.g. the config.json of a run; options win over it')
     .option('--batch-size <clips>', 'clips a pass of the training whose memory is told', toNumber)
     .option('--accumulate <passes>', 'passes a step', toNumber)
-    .option('--frames <number>', 'frames of a clip', toNumber)
-    .option('--input-size <pixels>', "of a clip's frames, like 112 or 128x112 (width x height)", toSize)
-    .option('--width-multiplier <number>', 'makes every layer wider or narrower', toNumber)
-    .option('--spatial-kernel <pixels>', 'height and width of the kernels, odd', toNumber)
-    .option('--batch-norm', 'batch norm behind every convolution')
-    .option('--no-batch-norm', 'behind none')
-  addCommonOptions(command).action((model: string | undefined, options: InfoCommandOptions) =>
-    run(options, (session) => infoCommand(model, options, session)),
+  addCommonOptions(addNetworkOptions(command)).action(
+    (model: string | undefined, options: InfoCommandOptions) =>
+      run(options, (session) => infoCommand(model, options, session)),
   )
 }
 

@@ -45,3 +45,17 @@ export function addSettingOptions(command: Command): Command {
     .option('--dropout <number>', 'behind fc6 and fc7', toNumber)
     .option('--validation-clips <number>', "clips of a video in validation, or 'all'", toClips)
 }
+
+/** Options of a network that is described or measured, not trained. */
+export function addNetworkOptions(command: Command): Command {
+  return command
+    .option('--classes <number>', 'outputs of the network', toNumber)
+    .addOption(presetOption())
+    .option('--config <file>', 'settings as JSON, e.g. the config.json of a run; options win over it')
+    .option('--frames <number>', 'frames of a clip', toNumber)
+    .option('--input-size <pixels>', "of a clip's frames, like 112 or 128x112 (width x height)", toSize)
+    .option('--width-multiplier <number>', 'makes every layer wider or narrower', toNumber)
+    .option('--spatial-kernel <pixels>', 'height and width of the kernels, odd', toNumber)
+    .option('--batch-norm', 'batch norm behind every convolution')
+    .option('--no-batch-norm', 'behind none')
+}

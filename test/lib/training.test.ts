@@ -157,6 +157,11 @@ test('a video of several classes is refused', async () => {
   await expect(evaluate(model, data)).rejects.toMatchObject({ code: 'C3D_INVALID_ARGUMENT', message })
 })
 
+test('colours that are not named do not change', () => {
+  const { sampling } = resolveTraining({ sampling: { colorJitter: { hue: 0.1 } } }, 'modern')
+  expect(sampling.colorJitter).toEqual({ brightness: 0, contrast: 0, saturation: 0, hue: 0.1 })
+})
+
 test('classes without a clip are told by name, at the start and where none could be read', async () => {
   const { train: trainNative, call } = manualTraining()
   binding.train = trainNative

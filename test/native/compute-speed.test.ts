@@ -1,4 +1,6 @@
+import { Writable } from 'node:stream'
 import { computeSpeed, runtime } from '../../lib'
+import { runCommandLine } from '../../lib/cli/program'
 
 const tiny = {
   name: 'depth-3',
@@ -38,4 +40,24 @@ test('what cannot be measured is refused', async () => {
   await expect(computeSpeed(tiny, { rounds: 0 })).rejects.toMatchObject({ code: 'C3D_INVALID_CONFIG' })
   const signal = AbortSignal.abort()
   await expect(computeSpeed(tiny, { signal })).rejects.toMatchObject({ code: 'C3D_ABORTED' })
+})
+
+test('c3d bench prints what was measured', async () => {
+  const written: string[] = []
+  const stdout = new Writable({
+    write(chunk, _, done) {
+      written.push(String(chunk))
+      done()
+    },
+  })
+  const network = '--architecture depth-3 --width-multiplier 0.0625 --frames 8 --input-size 16 --classes 3'
+  const options = `bench ${network} --batch-size 2 --rounds 1 --precision float32 --device cpu --json`
+  expect(await runCommandLine(options.split(' '), { stdout, stderr: stdout })).toBe(0)
+  const [speed] = written
+    .join('')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(speed).toMatchObject({ type: 'speed', device: 'cpu', batchSize: 2, precision: 'float32' })
+  expect(speed.step.clipsPerSecond).toBeGreaterThan(0)
 })
