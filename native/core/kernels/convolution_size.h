@@ -13,7 +13,6 @@ struct ConvolutionSize {
   std::array<std::int64_t, 3> kernel;  // frames, height, width
 
   std::int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
-  std::int64_t positions() const { return clips * frames * height * width; }
 };
 
 /// The part of [first, last) from which the index shifted by `offset` stays within [0, size).
