@@ -8,6 +8,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
+#include "core/model/biased_relu.h"
 #include "core/model/convolution.h"
 #include "core/model/rectified_pooling.h"
 
@@ -114,15 +115,25 @@ std::size_t C3D::stagesUntil(const std::string& layer) const {
                                               architecture_.classifier + "), got '" + layer + "'.");
 }
 
-at::Tensor C3D::apply(const Conv& stage, const at::Tensor& x, const ForwardOptions& options) {
-  const auto y =
-      convolve(x, stage.weights.weight, stage.weights.bias, options.precision.typeOf(stage.layer.name));
-  if (!stage.layer.batchNorm) return y;
-  const auto& norm = stage.norm;
+at::Tensor C3D::normalize(const BatchNorm& norm, const at::Tensor& x, const ForwardOptions& options) {
   // A frozen one, whose weights take no gradient, keeps its statistics.
   const bool training = options.training && norm.weight.requires_grad();
-  return at::batch_norm(y, norm.weight, norm.bias, norm.runningMean, norm.runningVariance, training,
+  return at::batch_norm(x, norm.weight, norm.bias, norm.runningMean, norm.runningVariance, training,
                         kBatchNormMomentum, kBatchNormEpsilon, /*cudnn_enabled=*/true);
+}
+
+at::Tensor C3D::apply(const Conv& stage, const Pool* pool, const at::Tensor& x,
+                      const ForwardOptions& options) {
+  const auto type = options.precision.typeOf(stage.layer.name);
+  // cuDNN would add the bias in a pass of its own.
+  const bool biasLater = !stage.layer.batchNorm && canFuseBiasAndRelu(x);
+  const auto bias = biasLater ? stage.weights.bias : at::Tensor();
+  auto y = convolve(x, stage.weights.weight, biasLater ? at::Tensor() : stage.weights.bias, type);
+  if (stage.layer.batchNorm) y = normalize(stage.norm, y, options);
+  if (pool != nullptr && canFuseReluAndPool(y, pool->layer))
+    return reluAndPool(y, bias, pool->layer, pool->output);
+  y = biasLater ? biasedRelu(y, bias) : y.relu_();
+  return pool == nullptr ? y : apply(*pool, y, options);
 }
 
 at::Tensor C3D::apply(const Pool& stage, const at::Tensor& x, const ForwardOptions&) {
@@ -145,12 +156,14 @@ at::Tensor C3D::forward(const at::Tensor& input, const ForwardOptions& options) 
   auto x = input;
   for (std::size_t i = 0; i < stages; ++i) {
     if (options.cancellation) options.cancellation->throwIfRequested();
-    x = std::visit([&](const auto& layer) { return apply(layer, x, options); }, stages_[i]);
-    if (std::holds_alternative<Conv>(stages_[i])) {
+    if (const auto* conv = std::get_if<Conv>(&stages_[i])) {
       const auto* pool = i + 1 < stages ? std::get_if<Pool>(&stages_[i + 1]) : nullptr;
-      const bool fuse = pool != nullptr && canFuseReluAndPool(x, pool->layer);
-      x = fuse ? reluAndPool(x, pool->layer, pool->output) : x.relu_();
-      if (fuse) ++i;
+      x = apply(*conv, pool, x, options);
+      if (pool != nullptr) ++i;
+    } else if (const auto* pool = std::get_if<Pool>(&stages_[i])) {
+      x = apply(*pool, x, options);
+    } else {
+      x = apply(std::get<Linear>(stages_[i]), x, options);
     }
     if (options.cancellation) checkInBackward(x, *options.cancellation);
   }

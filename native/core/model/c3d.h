@@ -91,8 +91,10 @@ class C3D {
   at::Tensor addParameter(const std::string& key, at::Tensor values);
   at::Tensor addBuffer(const std::string& key, at::Tensor values);
   static at::Tensor linear(const at::Tensor& x, const Weights& weights, at::ScalarType type);
-  /// Without the ReLU, which goes with the pool where one follows.
-  static at::Tensor apply(const Conv& stage, const at::Tensor& x, const ForwardOptions& options);
+  /// A convolution with its ReLU, and with the pool behind it unless that is null.
+  static at::Tensor apply(const Conv& stage, const Pool* pool, const at::Tensor& x,
+                          const ForwardOptions& options);
+  static at::Tensor normalize(const BatchNorm& norm, const at::Tensor& x, const ForwardOptions& options);
   static at::Tensor apply(const Pool& stage, const at::Tensor& x, const ForwardOptions& options);
   static at::Tensor apply(const Linear& stage, const at::Tensor& x, const ForwardOptions& options);
   void requireInputShape(const at::Tensor& input) const;

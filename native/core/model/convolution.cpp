@@ -8,6 +8,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <array>
+#include <optional>
 
 #include "core/kernels/channel_sums.h"
 #include "core/kernels/narrow_convolution.h"
@@ -122,7 +123,8 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Ten
     input = at::constant_pad_nd(input, {0, 0, 0, 0, padding[0], padding[0]});  // from the last dimension on
     padding[0] = 0;
   }
-  return at::conv3d(input, weight.to(type), bias.to(type), /*stride=*/1, padding);
+  const auto added = bias.defined() ? std::optional(bias.to(type)) : std::nullopt;
+  return at::conv3d(input, weight.to(type), added, /*stride=*/1, padding);
 }
 
 }  // namespace c3d

@@ -8,6 +8,7 @@ namespace c3d {
 /// are; gradients come in the arguments' own.
 ///
 /// x [N, in, T, H, W], weight [out, in, kT, kH, kW] (odd sizes), bias [out] -> [N, out, T, H, W] of `type`.
+/// On CUDA devices the bias may be undefined: what comes behind adds it then.
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                     at::ScalarType type);
 

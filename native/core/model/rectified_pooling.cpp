@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "core/cuda/rectified_layers.h"
 #include "core/kernels/rectified_pool.h"
 
 namespace c3d {
@@ -31,24 +32,38 @@ at::Tensor emptyActivations(const at::Tensor& like, const std::array<std::int64_
                    at::MemoryFormat::ChannelsLast3d);
 }
 
+cuda::Pooled rectifyAndPoolOnCpu(const PoolSize& size, const at::Tensor& input, bool keepWinners) {
+  cuda::Pooled pooled{emptyActivations(input, size.output, input.scalar_type()), {}};
+  if (keepWinners) pooled.winners = emptyActivations(input, size.output, at::kByte);
+  rectifiedPool(size, typeOf(input), input.const_data_ptr(), pooled.output.mutable_data_ptr(),
+                keepWinners ? pooled.winners.mutable_data_ptr<std::uint8_t>() : nullptr);
+  return pooled;
+}
+
+at::Tensor poolGradientOnCpu(const PoolSize& size, const at::Tensor& gradient, const at::Tensor& winners) {
+  auto inputGradient = emptyActivations(gradient, size.input, gradient.scalar_type());
+  rectifiedPoolGradient(size, typeOf(gradient), gradient.const_data_ptr(),
+                        winners.const_data_ptr<std::uint8_t>(), inputGradient.mutable_data_ptr());
+  return inputGradient;
+}
+
 class RectifiedPool : public torch::autograd::Function<RectifiedPool> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
-                            const PoolLayer& pool, const std::array<std::int64_t, 3>& outputPlaces,
-                            bool keepWinners) {
+                            const at::Tensor& bias, const PoolLayer& pool,
+                            const std::array<std::int64_t, 3>& outputPlaces, bool keepWinners) {
     const auto input = x.contiguous(at::MemoryFormat::ChannelsLast3d);
     const auto size = sizeOf(input, outputPlaces, pool);
-    auto output = emptyActivations(input, outputPlaces, input.scalar_type());
-    auto winners = keepWinners ? emptyActivations(input, outputPlaces, at::kByte) : at::Tensor();
-    rectifiedPool(size, typeOf(input), input.const_data_ptr(), output.mutable_data_ptr(),
-                  keepWinners ? winners.mutable_data_ptr<std::uint8_t>() : nullptr);
+    const auto pooled = input.is_cuda() ? cuda::rectifyAndPool(size, input, bias, keepWinners)
+                                        : rectifyAndPoolOnCpu(size, input, keepWinners);
     if (keepWinners) {
-      context->save_for_backward({winners});
+      context->save_for_backward({pooled.winners});
       context->saved_data["inputPlaces"] = std::vector<std::int64_t>(size.input.begin(), size.input.end());
       context->saved_data["kernel"] = std::vector<std::int64_t>(size.kernel.begin(), size.kernel.end());
       context->saved_data["padding"] = std::vector<std::int64_t>(size.padding.begin(), size.padding.end());
+      context->saved_data["hasBias"] = bias.defined();
     }
-    return output;
+    return pooled.output;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -61,10 +76,10 @@ class RectifiedPool : public torch::autograd::Function<RectifiedPool> {
     };
     const PoolSize size{gradient.size(0),   gradient.size(1), three("inputPlaces"),
                         placesOf(gradient), three("kernel"),  three("padding")};
-    auto inputGradient = emptyActivations(gradient, size.input, gradient.scalar_type());
-    rectifiedPoolGradient(size, typeOf(gradient), gradient.const_data_ptr(),
-                          winners.const_data_ptr<std::uint8_t>(), inputGradient.mutable_data_ptr());
-    return {inputGradient, at::Tensor(), at::Tensor(), at::Tensor()};
+    if (!gradient.is_cuda()) return {poolGradientOnCpu(size, gradient, winners), {}, {}, {}, {}};
+    const auto of =
+        cuda::rectifyAndPoolGradients(size, gradient, winners, context->saved_data["hasBias"].toBool());
+    return {of.input, of.bias, {}, {}, {}};
   }
 };
 
@@ -76,13 +91,15 @@ std::array<std::int64_t, 3> paddingOf(const PoolLayer& pool) {
 }
 
 bool canFuseReluAndPool(const at::Tensor& x, const PoolLayer& pool) {
-  return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) &&
-         pool.kernel[0] * pool.kernel[1] * pool.kernel[2] <= kLargestWindow;
+  const bool onCpu = x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+  return (onCpu || cuda::canRectify(x)) && pool.kernel[0] * pool.kernel[1] * pool.kernel[2] <= kLargestWindow;
 }
 
-at::Tensor reluAndPool(const at::Tensor& x, const PoolLayer& pool, const std::vector<std::int64_t>& output) {
+at::Tensor reluAndPool(const at::Tensor& x, const at::Tensor& bias, const PoolLayer& pool,
+                       const std::vector<std::int64_t>& output) {
   const std::array places{output[1], output[2], output[3]};
-  return RectifiedPool::apply(x, pool, places, at::GradMode::is_enabled() && x.requires_grad());
+  const bool hasGradient = x.requires_grad() || (bias.defined() && bias.requires_grad());
+  return RectifiedPool::apply(x, bias, pool, places, at::GradMode::is_enabled() && hasGradient);
 }
 
 }  // namespace c3d

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "core/cuda/program.h"
+#include "core/cuda/sgd.h"
 #include "core/kernels/sgd_update.h"
 #include "core/runtime/error.h"
 
@@ -106,7 +108,7 @@ void Sgd::limitGradients() {
 void Sgd::update(Group& group, double learningRate) {
   if (config_.momentum != 0 && group.velocities.empty())
     for (const auto& parameter : group.parameters) group.velocities.push_back(at::zeros_like(parameter));
-  if (group.parameters[0].is_cpu()) return updateOnCpu(group, learningRate);
+  if (group.parameters[0].is_cpu() || cuda::canCompile()) return updateInOnePass(group, learningRate);
   const auto rate = learningRate * group.rate;
   const auto gradients = gradientsOf(group.parameters);
   const auto& parameters = group.parameters;
@@ -126,7 +128,7 @@ void Sgd::update(Group& group, double learningRate) {
   at::_foreach_add_(parameters, group.velocities, config_.nesterov ? -out * config_.momentum : -out);
 }
 
-void Sgd::updateOnCpu(Group& group, double learningRate) {
+void Sgd::updateInOnePass(Group& group, double learningRate) {
   const SgdRule rule{config_.form == SgdForm::Caffe, config_.nesterov,
                      static_cast<float>(learningRate * group.rate), static_cast<float>(group.decay),
                      static_cast<float>(config_.momentum)};
@@ -141,7 +143,9 @@ void Sgd::updateOnCpu(Group& group, double learningRate) {
                       config_.momentum == 0 ? nullptr : group.velocities[i].mutable_data_ptr<float>(),
                       parameter.numel()});
   }
-  updateBySgd(rule, values);
+  const auto device = group.parameters[0].device();
+  if (device.is_cpu()) return updateBySgd(rule, values);
+  cuda::updateBySgd(device, rule, values);
 }
 
 NamedTensors Sgd::state() const {

@@ -55,7 +55,7 @@ class Sgd {
   Group& groupOf(double rate, double decay);
   void limitGradients();
   void update(Group& group, double learningRate);
-  void updateOnCpu(Group& group, double learningRate);
+  void updateInOnePass(Group& group, double learningRate);
 
   OptimizerConfig config_;
   std::vector<Group> groups_;
