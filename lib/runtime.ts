@@ -12,6 +12,8 @@ export interface RuntimeInfo {
   /** Of this package. */
   version: string
   libtorch: string
+  /** A CPU build of LibTorch never finds a CUDA device. */
+  libtorchBuild: 'cpu' | 'cuda'
   /** What `device` may be: 'cpu', and 'cuda:<number>' for every CUDA device. */
   devices: string[]
   /** Threads that each computing task uses. */
@@ -64,6 +66,7 @@ export const runtime = {
     return {
       version: packageVersion,
       libtorch: info.libtorch,
+      libtorchBuild: info.cudaBuild ? 'cuda' : 'cpu',
       devices: ['cpu', ...Array.from({ length: cudaDevices }, (_, i) => `cuda:${i}`)],
       threads: info.threads,
       concurrency: predictions.concurrency,

@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
-import { checkAddon } from './setup/check-addon.mjs'
+import { checkAddon, describeAddon } from './setup/check-addon.mjs'
 import { readOptions } from './setup/options.mjs'
 import { show } from './setup/process.mjs'
 import { SetupError, say } from './setup/report.mjs'
@@ -30,7 +30,7 @@ try {
     path.join(folder, 'build/Release/torch_c3d.node'),
     fs.existsSync(plugin) ? plugin : '',
   )
-  say(`built by node-gyp and loaded: ${info}`)
+  say(`built by node-gyp and loaded: ${describeAddon(info)}`)
 } catch (error) {
   if (!(error instanceof SetupError)) throw error
   say(error.message)

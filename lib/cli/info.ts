@@ -56,7 +56,7 @@ function showRuntime(info: RuntimeInfo, { terminal }: Session): void {
   terminal.print(
     [
       `torch-c3d ${info.version}`,
-      `LibTorch  ${info.libtorch} (${info.cpuCapability})`,
+      `LibTorch  ${info.libtorch}, ${info.libtorchBuild} build (${info.cpuCapability})`,
       `devices   ${info.devices.join(', ')}`,
       `threads   ${info.threads}`,
       `precision ${info.precision.auto}: ${info.precision.reason}`,

@@ -655,7 +655,7 @@ export interface NativeIndexEvent {
 
 export interface NativeRuntimeInfo {
   libtorch: string
-  cudaAvailable: boolean
+  cudaBuild: boolean
   cudaDevices: number
   threads: number
   cpuCapability: string

@@ -32,7 +32,7 @@ Napi::Value runtimeInfoOf(const Napi::CallbackInfo& info) {
     auto object = Napi::Object::New(env);
     object.Set("libtorch", runtime.libtorch);
     object.Set("cpuCapability", runtime.cpuCapability);
-    object.Set("cudaAvailable", runtime.cudaAvailable);
+    object.Set("cudaBuild", runtime.cudaBuild);
     object.Set("cudaDevices", runtime.cudaDevices);
     object.Set("threads", threads > 0 ? threads : availableCores());
     object.Set("images", images);

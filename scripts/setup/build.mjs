@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
-import { checkAddon } from './check-addon.mjs'
+import { checkAddon, describeAddon } from './check-addon.mjs'
 import { capture, show } from './process.mjs'
 import { readRecord, writeRecord } from './record.mjs'
 import { SetupError, say } from './report.mjs'
@@ -17,11 +17,12 @@ const require = createRequire(import.meta.url)
  * @param {import('./media-libraries.mjs').MediaLibraries} media
  */
 export function buildNative(options, libtorch, media) {
-  const addon = path.join(options.root, 'build/Release/torch_c3d.node')
-  const plugin = path.join(options.root, 'build/Release/c3d_ffmpeg.so')
+  const folder = path.join(options.root, 'build')
+  const addon = path.join(folder, 'Release/torch_c3d.node')
+  const plugin = path.join(folder, 'Release/c3d_ffmpeg.so')
   const outputs = media.ffmpeg ? [addon, plugin] : [addon]
 
-  const definitions = cmakeDefinitions(options, libtorch, media)
+  const definitions = cmakeDefinitions(options, libtorch, media.ffmpeg !== '')
   const stamp = buildStamp(options.root, [
     libtorch.version,
     media,
@@ -36,12 +37,11 @@ export function buildNative(options, libtorch, media) {
 
   fs.rmSync(plugin, { force: true })
   say('building the addon (one to four minutes the first time)')
-  configure(options, definitions)
-  cmakeJs(options, ['build'], show) || fail('building')
+  compile(options, folder, definitions)
   // Sanitizers' run-time libraries must be loaded before Node; CONTRIBUTING.md says how.
   const info = options.sanitize
     ? `with -fsanitize=${options.sanitize}`
-    : `and loaded: ${checkAddon(addon, media.ffmpeg ? plugin : '')}`
+    : `and loaded: ${describeAddon(checkAddon(addon, media.ffmpeg ? plugin : ''))}`
   writeRecord(options.root, { stamp, libtorch, media })
   if (isDependency(options.root)) removeIntermediates(options.root)
   say(`built ${info}`)
@@ -66,12 +66,12 @@ function removeIntermediates(root) {
 /**
  * @param {import('./options.mjs').Options} options
  * @param {import('./libtorch/find.mjs').FoundLibTorch} libtorch
- * @param {import('./media-libraries.mjs').MediaLibraries} media
+ * @param {boolean} ffmpeg Whether to build the plug-in.
  */
-function cmakeDefinitions(options, libtorch, media) {
+export function cmakeDefinitions(options, libtorch, ffmpeg) {
   return [
     `C3D_LIBTORCH=${libtorch.path}`,
-    `C3D_FFMPEG=${media.ffmpeg ? 'ON' : 'OFF'}`,
+    `C3D_FFMPEG=${ffmpeg ? 'ON' : 'OFF'}`,
     `C3D_WERROR=${options.werror ? 'ON' : 'OFF'}`,
     `C3D_SANITIZE=${options.sanitize}`,
     `CMAKE_BUILD_TYPE=${options.debug ? 'Debug' : 'Release'}`,
@@ -79,34 +79,48 @@ function cmakeDefinitions(options, libtorch, media) {
 }
 
 /**
+ * Configures and builds; what is built is in Release/ of the folder.
  * @param {import('./options.mjs').Options} options
+ * @param {string} folder
  * @param {string[]} definitions
  */
-function configure(options, definitions) {
+export function compile(options, folder, definitions) {
+  configure(options, folder, definitions)
+  cmakeJs(options, folder, ['build'], show) || fail('building')
+}
+
+/**
+ * @param {import('./options.mjs').Options} options
+ * @param {string} folder
+ * @param {string[]} definitions
+ */
+function configure(options, folder, definitions) {
   const args = [
     'configure',
     '--CDCMAKE_MESSAGE_LOG_LEVEL=NOTICE',
     ...definitions.map((item) => `--CD${item}`),
   ]
-  if (cmakeJs(options, args, capture).ok) return
+  if (cmakeJs(options, folder, args, capture).ok) return
   // What an earlier configuration left behind (another generator, a moved folder) is the usual reason.
   for (const name of ['CMakeCache.txt', 'CMakeFiles']) {
-    fs.rmSync(path.join(options.root, 'build', name), { recursive: true, force: true })
+    fs.rmSync(path.join(folder, name), { recursive: true, force: true })
   }
-  cmakeJs(options, args, show) || fail('configuring')
+  cmakeJs(options, folder, args, show) || fail('configuring')
 }
 
 /**
  * @template T
  * @param {import('./options.mjs').Options} options
+ * @param {string} folder
  * @param {string[]} args
  * @param {(command: string, args: string[], options: import('node:child_process').SpawnSyncOptions) => T} run
  */
-function cmakeJs(options, args, run) {
+function cmakeJs(options, folder, args, run) {
   const script = path.join(path.dirname(require.resolve('cmake-js/package.json')), 'bin/cmake-js')
   // Without it, make builds one file at a time.
   const env = { CMAKE_BUILD_PARALLEL_LEVEL: String(os.availableParallelism()), ...options.env }
-  return run(process.execPath, [script, '--log-level', 'warn', ...args], { cwd: options.root, env })
+  const common = ['--log-level', 'warn', '--out', folder]
+  return run(process.execPath, [script, ...common, ...args], { cwd: options.root, env })
 }
 
 /** @param {string} what @returns {never} */

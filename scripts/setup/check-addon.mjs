@@ -1,29 +1,44 @@
 import { capture } from './process.mjs'
 import { SetupError } from './report.mjs'
 
+/**
+ * @typedef {object} AddonInfo What an addon says of itself.
+ * @property {string} libtorch
+ * @property {boolean} cudaBuild Whether LibTorch is a CUDA build.
+ * @property {number} cudaDevices
+ * @property {string} cpuCapability
+ * @property {number} threads
+ * @property {string[]} images
+ * @property {string} videos '' without FFmpeg
+ */
+
 const CHECK = `
 const [addon, plugin] = process.argv.slice(1)
 const binding = require(addon)
-const { libtorch, cudaAvailable, cpuCapability, threads, images } = binding.runtimeInfo()
-const parts = ['LibTorch ' + libtorch, cudaAvailable ? 'CUDA' : 'CPU ' + cpuCapability, threads + ' threads']
-if (images.length > 0) parts.push('frames: ' + images.join(', '))
-if (plugin) {
-  binding.setVideoPlugin(plugin)
-  parts.push('videos: ' + binding.videoBackend())
-} else {
-  parts.push('videos: none, without FFmpeg (see above)')
-}
-console.log(parts.join('; '))
+if (plugin) binding.setVideoPlugin(plugin)
+console.log(JSON.stringify({ ...binding.runtimeInfo(), videos: plugin ? binding.videoBackend() : '' }))
 `
 
 /**
  * Loads the addon in a process of its own: what builds need not load.
  * @param {string} addon
  * @param {string} plugin '' when it was not built
- * @returns {string} what the addon says of itself
+ * @returns {AddonInfo}
  */
 export function checkAddon(addon, plugin) {
   const { ok, stdout, stderr } = capture(process.execPath, ['-e', CHECK, addon, plugin])
-  if (ok) return stdout
+  if (ok) return JSON.parse(stdout)
   throw new SetupError(`the addon was built but does not work:\n${stderr}`)
+}
+
+/** @param {AddonInfo} info */
+export function describeAddon({ libtorch, cudaBuild, cudaDevices, cpuCapability, threads, images, videos }) {
+  return [
+    `LibTorch ${libtorch}`,
+    ...(cudaBuild ? [`CUDA devices: ${cudaDevices}`] : []),
+    `CPU ${cpuCapability}`,
+    `${threads} threads`,
+    ...(images.length > 0 ? [`frames: ${images.join(', ')}`] : []),
+    `videos: ${videos || 'none'}`,
+  ].join('; ')
 }

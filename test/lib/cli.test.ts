@@ -667,7 +667,9 @@ test('times for people', () => {
 
 describe('info', () => {
   test('tells what this installation can do', async () => {
-    expect((await c3d('info')).stdout).toContain('devices   cpu, cuda:0')
+    const { stdout } = await c3d('info')
+    expect(stdout).toContain('LibTorch  2.13.0, cuda build (AVX2)')
+    expect(stdout).toContain('devices   cpu, cuda:0')
     expect(linesOf((await c3d('info', '--json')).stdout)).toMatchObject([
       { type: 'runtime', ffmpeg: 'FFmpeg 7.1' },
     ])

@@ -31,7 +31,7 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
     created: [],
     runtimeInfo: () => ({
       libtorch: '2.13.0',
-      cudaAvailable: true,
+      cudaBuild: true,
       cudaDevices: 1,
       threads: 2,
       cpuCapability: 'AVX2',

@@ -321,6 +321,7 @@ test('of equal values the earlier is on top', () => {
 test('runtime tells what there is, and what there is not', () => {
   expect(runtime.info()).toMatchObject({
     libtorch: '2.13.0',
+    libtorchBuild: 'cuda',
     devices: ['cpu', 'cuda:0'],
     ffmpeg: 'FFmpeg 7.1',
   })

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { makeLibrary, makeLibTorch } from './fake-libtorch'
 import { SetUp } from './set-up'
@@ -58,6 +58,46 @@ describe('LibTorch is looked for', () => {
   })
 })
 
+describe('Where pip has only another supported release of a build,', () => {
+  const ANY = 'torch>=2.13,<2.15'
+
+  test('that one is fetched, after the release asked for, and kept under its own version', () => {
+    const setUp = new SetUp()
+    const cpu = path.join(setUp.folder, 'cpu')
+    makeLibTorch(path.join(cpu, 'torch'), { version: '2.13.0+cpu' })
+    setUp.wheel('torch==2.13.0', cpu)
+    const cuda = path.join(setUp.folder, 'cuda')
+    makeLibTorch(path.join(cuda, 'torch'), { version: '2.14.1+cu130', cuda: true })
+    setUp.wheel(ANY, cuda)
+
+    const first = setUp.run(['--print-libtorch', '--libtorch', 'cuda'])
+    expect(first.stdout).toBe(path.join(setUp.cache, 'libtorch-2.14.1-cuda/torch'))
+    const downloads = first.calls.filter((call) => call.includes('pip download'))
+    expect(downloads.map((call) => call.split(' ').at(-1))).toEqual([
+      'torch==2.13.0',
+      'torch==2.13.0+cu130',
+      ANY,
+    ])
+    expect(readdirSync(setUp.cache)).toEqual(['libtorch-2.14.1-cuda'])
+
+    const second = setUp.run(['--print-libtorch', '--libtorch', 'cuda'], { FAKE_WHEELS: '' })
+    expect(second).toMatchObject({ stdout: first.stdout, stderr: '' })
+  })
+
+  test('the cache prefers the release that is fetched, then the newest, and skips what is not supported', () => {
+    const setUp = new SetUp()
+    const entry = (version: string) => path.join(setUp.cache, `libtorch-${version}-cpu`)
+    for (const version of ['2.12.1', '2.14.1', '2.14.10', '2.13.0']) {
+      makeLibTorch(path.join(entry(version), 'torch'), { version })
+    }
+    makeLibTorch(path.join(setUp.cache, 'libtorch-2.14.11-cuda/torch'), { version: '2.14.11', cuda: true })
+    for (const version of ['2.13.0', '2.14.10', '2.14.1']) {
+      expect(setUp.findLibTorch({ FAKE_WHEELS: '' }).stdout).toBe(path.join(entry(version), 'torch'))
+      rmSync(entry(version), { recursive: true })
+    }
+  })
+})
+
 describe('A LibTorch is refused, with the reason,', () => {
   test('when LIBTORCH names one that cannot be used: nothing else is tried', () => {
     const setUp = new SetUp()
@@ -107,6 +147,7 @@ test('Where none is found, one message tells every place and what helps', () => 
     `pip download ${CPU}: No matching distribution found for ${CPU}`,
     `pip download ${CPU} from https://download.pytorch.org/whl/cpu: No matching distribution found for ${CPU}`,
     'pip download torch==2.13.0: No matching distribution found for torch==2.13.0',
+    'pip download torch>=2.13,<2.15: No matching distribution found for torch>=2.13,<2.15',
     'LIBTORCH=<folder>',
     'python3 -m pip install torch==2.13.0',
   ]) {

@@ -41,7 +41,7 @@ DeviceTraits cpuTraits() {
 }  // namespace
 
 RuntimeInfo runtimeInfo() {
-  return {TORCH_VERSION, at::get_cpu_capability(), torch::cuda::is_available(),
+  return {TORCH_VERSION, at::get_cpu_capability(), at::detail::getCUDAHooks().hasCUDART(),
           static_cast<int>(torch::cuda::device_count()), at::globalContext().allowTF32CuDNN()};
 }
 

@@ -18,7 +18,7 @@ struct DeviceTraits {
 struct RuntimeInfo {
   std::string libtorch;       // version, e.g. "2.13.0"
   std::string cpuCapability;  // e.g. "AVX2", "AVX512"
-  bool cudaAvailable = false;
+  bool cudaBuild = false;     // whether LibTorch is a CUDA build, with or without a GPU
   int cudaDevices = 0;
   bool tf32 = false;
 };

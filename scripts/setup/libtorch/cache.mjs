@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { VERSION } from './release.mjs'
+import { isSupported, VERSION } from './release.mjs'
 
 /** @typedef {import('./find.mjs').FoundLibTorch} FoundLibTorch */
 
@@ -8,10 +8,30 @@ import { VERSION } from './release.mjs'
  * Where a fetched build is kept. A wheel unpacks to a folder torch/, the archive to libtorch/; what a wheel depends on
  * lies beside it.
  * @param {string} cache
- * @param {import('../options.mjs').Build} build
+ * @param {import('./inspect.mjs').LibTorch} libtorch
  */
-export function entryFolder(cache, build) {
-  return path.join(cache, `libtorch-${VERSION}-${build}`)
+function entryFolder(cache, { version, build }) {
+  const [release] = version.split('+')
+  return path.join(cache, `libtorch-${release}-${build}`)
+}
+
+/**
+ * The entries that will do: of the better build first, of each build the release that is fetched and then the newest.
+ * @param {string} cache
+ * @param {import('../options.mjs').Build[]} builds The better one first.
+ */
+export function findEntries(cache, builds) {
+  const names = fs.existsSync(cache) ? fs.readdirSync(cache) : []
+  return builds.flatMap((build) => {
+    const entry = new RegExp(`^libtorch-(.+)-${build}$`)
+    const versions = names.map((name) => name.match(entry)?.[1] ?? '').filter(isSupported)
+    return versions.sort(preferred).map((version) => path.join(cache, `libtorch-${version}-${build}`))
+  })
+}
+
+/** @param {string} a @param {string} b */
+function preferred(a, b) {
+  return Number(b === VERSION) - Number(a === VERSION) || b.localeCompare(a, 'en', { numeric: true })
 }
 
 /**
@@ -36,7 +56,7 @@ export async function addEntry(cache, fill) {
   try {
     const filled = await fill(partial)
     if (!filled) return undefined
-    const entry = entryFolder(cache, filled.build)
+    const entry = entryFolder(cache, filled)
     fs.rmSync(entry, { recursive: true, force: true })
     fs.renameSync(partial, entry)
     return { ...filled, path: path.join(entry, path.relative(partial, filled.path)) }

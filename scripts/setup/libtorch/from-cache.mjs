@@ -1,5 +1,4 @@
-import fs from 'node:fs'
-import { entryFolder, libtorchIn } from './cache.mjs'
+import { findEntries, libtorchIn } from './cache.mjs'
 import { judge } from './judge.mjs'
 
 const PLACE = 'the cache'
@@ -7,9 +6,7 @@ const PLACE = 'the cache'
 /** @param {import('./find.mjs').Search} search */
 export function fromCache(search) {
   const { cache } = search.options
-  const entries = search.builds
-    .map((build) => entryFolder(cache, build))
-    .filter((entry) => fs.existsSync(entry))
+  const entries = findEntries(cache, search.builds)
   if (entries.length === 0) search.refuse(PLACE, `nothing that fits in ${cache}`)
   for (const entry of entries) {
     const found = judge(search, PLACE, libtorchIn(entry))

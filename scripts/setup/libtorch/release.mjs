@@ -1,12 +1,21 @@
-/** The release that is fetched. */
+/** The release that is fetched where it can be had. */
 export const VERSION = '2.13.0'
+
+/** The releases that the addon builds with, the oldest first and none left out. */
+const RELEASES = ['2.13', '2.14']
 
 /** @param {string} version */
 export function isSupported(version) {
-  return /^2\.(13|14)\./.test(version)
+  return RELEASES.some((release) => version.startsWith(`${release}.`))
 }
 
-export const SUPPORTED = '2.13 or 2.14'
+export const SUPPORTED = RELEASES.join(' or ')
+
+/** What pip is asked for where it does not have VERSION: the newest of any supported release. */
+function anySupported() {
+  const [major = 0, minor = 0] = (RELEASES.at(-1) ?? '').split('.').map(Number)
+  return `torch>=${RELEASES[0]},<${major}.${minor + 1}`
+}
 
 /** The CUDA release that the fetched CUDA build is for. */
 const CUDA = 'cu130'
@@ -15,18 +24,20 @@ const HOST = 'https://download.pytorch.org'
 
 /**
  * What to ask pip for, in this order. The user's own configuration comes first: it may know a mirror, or be the only
- * index in reach. On PyPI itself the Linux wheel is the CUDA build; the CPU build is on PyTorch's index.
+ * index in reach, and then with another release or with another one of each build. On PyPI itself the Linux wheel is
+ * the CUDA build; the CPU build is on PyTorch's index.
  * @param {import('../options.mjs').Build} build
  * @returns {{ requirement: string, index?: string }[]}
  */
 export function pipRequests(build) {
   const plain = { requirement: `torch==${VERSION}` }
-  if (process.platform === 'darwin') return build === 'cpu' ? [plain] : []
+  const supported = { requirement: anySupported() }
+  if (process.platform === 'darwin') return build === 'cpu' ? [plain, supported] : []
   if (build === 'cuda') {
-    return [plain, { requirement: `torch==${VERSION}+${CUDA}`, index: `${HOST}/whl/${CUDA}` }]
+    return [plain, { requirement: `torch==${VERSION}+${CUDA}`, index: `${HOST}/whl/${CUDA}` }, supported]
   }
   const cpu = `torch==${VERSION}+cpu`
-  return [{ requirement: cpu }, { requirement: cpu, index: `${HOST}/whl/cpu` }, plain]
+  return [{ requirement: cpu }, { requirement: cpu, index: `${HOST}/whl/cpu` }, plain, supported]
 }
 
 /**
