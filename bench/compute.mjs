@@ -1,64 +1,84 @@
 // How fast networks are trained and run, side by side with PyTorch in one run:
 //
-//   npm run bench                      the whole table, about ten minutes on two cores
+//   npm run bench                      the whole table, a quarter of an hour on two cores
 //   npm run bench -- --quick           small networks, under two minutes
-//   npm run bench -- --only training,forward,overhead --network c3d
-//   npm run bench -- --device cuda     on a GPU; also --threads, --rounds, --json
+//   npm run bench -- --device cuda     on a GPU; with --quick under two minutes as well
+//   npm run bench -- --only training,forward,overhead --network c3d --precision bfloat16 --clips 4,30
 //
-// Every side has a process of its own, so that the memory that it takes at most is its own as well. After a round to
-// warm up, rounds alternate between the sides; figures are medians, ratios are of the same run. "of the peak" is the
-// part of what the processor's vector units can do at most, measured before: see runtime.measurePeaks().
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+// --only, --network, --precision (float32, tf32, bfloat16, float16) and --clips choose rows of the table; where it has
+// none that fit, rows of exactly that are made. --pytorch eager,channels-last,compile chooses the ways of PyTorch, or
+// '' none. --rounds, --threads and --json do what they say. On a GPU both sides take the batch from the host's memory;
+// with --resident PyTorch's lies on the GPU already.
+//
+// Every side has a process of its own, so that the memory that it takes at most is its own as well. After warming up,
+// rounds alternate between the sides; figures are medians, ratios are of the same run. A round is the work done once, or
+// as often as fills half a second. "of the peak" is the part of what the processor's vector units can do at most, measured
+// before (runtime.measurePeaks()); on a GPU of the rate of a product of two 8192x8192 matrices, by PyTorch.
 import { parseArgs } from 'node:util'
-import { architectures, C3D, makeMotionVideos, runtime } from 'torch-c3d'
-import { Peer } from './compute/peer.mjs'
+import { runtime } from 'torch-c3d'
+import { compare, deviceFacts, OWN, WAYS } from './compute/compare.mjs'
+import { chooseRows, GPU_PRECISIONS, jobOf } from './compute/jobs.mjs'
+import { measureOverhead, printOverhead } from './compute/overhead.mjs'
 
-/** @typedef {import('./compute/peer.mjs').Work} Work */
-/** @typedef {{ seconds: number, memory: number }} Measured */
-/** @typedef {{ label: string, network: string, gflop: number, work: Work }} Job */
-/** @typedef {Record<string, Measured | { problem: string }>} Results by side */
-
-const CLASSES = 101
-const WARM_UP = 1
-const OWN = 'torch-c3d'
-/** @type {NonNullable<Work['way']>[]} */
-const WAYS = ['eager', 'channels-last', 'compile']
+/** @typedef {import('./compute/peer.mjs').Precision} Precision */
+/** @typedef {import('./compute/jobs.mjs').Job} Job */
+/** @typedef {import('./compute/compare.mjs').Results} Results */
+/** @typedef {Partial<Record<Precision, number | null>>} Peaks */
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: 'training,forward,overhead' },
     network: { type: 'string' },
+    precision: { type: 'string' },
+    clips: { type: 'string' },
+    pytorch: { type: 'string' },
     rounds: { type: 'string' },
     threads: { type: 'string', default: '0' },
     device: { type: 'string', default: 'cpu' },
+    resident: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
-const rounds = Number(options.rounds ?? (options.quick ? 3 : 5))
-const wanted = new Set(options.only.split(','))
+const { device, quick, resident } = options
+const onGpu = device !== 'cpu'
+const usualRounds = quick ? 3 : 5
+const rounds = options.rounds === undefined ? undefined : Number(options.rounds)
+const wanted = list(options.only) ?? []
+const quickWays = WAYS.filter((way) => way === 'channels-last')
+const ways = WAYS.filter((way) => (list(options.pytorch) ?? (quick ? quickWays : WAYS)).includes(way))
 runtime.configure({ threads: Number(options.threads) })
 const { threads, libtorch, cpuCapability } = runtime.info()
-let peaks = await runtime.measurePeaks()
+const facts = onGpu ? await deviceFacts(device, GPU_PRECISIONS) : undefined
+let processor = onGpu ? { float32: null, bfloat16: null } : await runtime.measurePeaks()
 
 /** @type {object[]} */
 const rows = []
-if (!options.json)
-  console.log(
-    `${options.device}, ${threads} threads, ${cpuCapability}, LibTorch ${libtorch}; at most ` +
-      `${rate(peaks.float32)} in float32, ${rate(peaks.bfloat16)} in bfloat16; medians of ${rounds}\n`,
-  )
-for (const job of jobs().filter(isWanted)) {
-  const results = await compare(job.work)
-  peaks = larger(peaks, await runtime.measurePeaks()) // others may have disturbed either
+printHead()
+for (const job of jobs()) {
+  const results = await compare(job.work, { ways, rounds, usualRounds })
+  if (!onGpu) processor = larger(processor, await runtime.measurePeaks()) // others may have disturbed either
   report(job, results)
 }
-if (wanted.has('overhead')) await reportOverhead()
-if (options.json) console.log(JSON.stringify({ threads, device: options.device, cpuCapability, peaks, rows }))
+if (wanted.includes('overhead')) {
+  const overhead = await measureOverhead({ device, quick, rounds: rounds ?? usualRounds })
+  rows.push({ label: 'overhead', ...overhead })
+  if (!options.json) printOverhead(overhead)
+}
+if (options.json)
+  console.log(
+    JSON.stringify({ threads, device, gpu: facts?.name, libtorch, cpuCapability, peaks: peaks(), rows }),
+  )
+
+/** @param {string | undefined} values */
+function list(values) {
+  return values?.split(',')
+}
+
+/** @returns {Peaks} */
+function peaks() {
+  return onGpu ? (facts?.peaks ?? {}) : processor
+}
 
 /**
  * @param {import('torch-c3d').Peaks} a
@@ -71,105 +91,40 @@ function larger(a, b) {
   return { float32: most(a.float32, b.float32), bfloat16: most(a.bfloat16, b.bfloat16) }
 }
 
-/** @param {Job} job */
-function isWanted({ network, work }) {
-  const task = work.task === 'step' ? 'training' : 'forward'
-  return wanted.has(task) && (options.network === undefined || options.network === network)
-}
-
 /** @returns {Job[]} */
 function jobs() {
-  const bfloat16 = options.device !== 'cpu' || peaks.bfloat16 !== null
-  if (!bfloat16 && !options.json)
-    console.log('bfloat16 is left out: this processor does not compute in it.\n')
-  /** @type {Work['precision'][]} */
-  const precisions = bfloat16 ? ['float32', 'bfloat16'] : ['float32']
-  if (options.quick) return [job('depth-3', 'step', 2, 'float32'), job('depth-3', 'forward', 2, 'float32')]
-  return [
-    ...precisions.map((precision) => job('c3d', 'step', 4, precision)),
-    ...precisions.map((precision) => job('c3d', 'forward', 4, precision)),
-    job('depth-3', 'step', 30, 'float32'),
-  ]
+  const bfloat16 = onGpu || processor.bfloat16 !== null
+  const chosen = chooseRows(
+    { onGpu, quick, bfloat16 },
+    {
+      tasks: [
+        ...(wanted.includes('training') ? [/** @type {const} */ ('step')] : []),
+        ...(wanted.includes('forward') ? [/** @type {const} */ ('forward')] : []),
+      ],
+      networks: /** @type {import('torch-c3d').ArchitectureName[] | undefined} */ (list(options.network)),
+      precisions: /** @type {Precision[] | undefined} */ (list(options.precision)),
+      clips: list(options.clips)?.map(Number),
+    },
+  )
+  if (!bfloat16 && !options.json && !chosen.some(({ precision }) => precision === 'bfloat16'))
+    console.log(
+      'bfloat16 is left out: this processor does not compute in it. --precision bfloat16 asks for it.\n',
+    )
+  return chosen.map((row) => jobOf(row, { threads, device, resident }))
 }
 
-/**
- * @param {import('torch-c3d').ArchitectureName} name
- * @param {Work['task']} task
- * @param {number} clips
- * @param {Work['precision']} precision
- * @returns {Job}
- */
-function job(name, task, clips, precision) {
-  const architecture = architectures.build(name)
-  const { layers } = architectures.describe(architecture, CLASSES)
-  const macs = layers.reduce((sum, layer) => sum + layer.macs, 0)
-  // Backward computes two gradients as dear as the forward pass, but none of the clip.
-  const stepMacs = 3 * macs - (layers[0]?.macs ?? 0)
-  return {
-    label: `${task === 'step' ? 'training step' : 'forward'}, ${name}, ${clips} clips, ${precision}`,
-    network: name,
-    gflop: (2 * clips * (task === 'step' ? stepMacs : macs)) / 1e9,
-    work: { task, architecture, classes: CLASSES, clips, precision, threads, device: options.device },
-  }
-}
-
-/**
- * @param {Work} work
- * @returns {Promise<Results>}
- */
-async function compare(work) {
-  const ways = options.quick ? WAYS.filter((way) => way === 'channels-last') : WAYS
-  /** @type {Map<string, Peer>} */
-  const peers = new Map([[OWN, ownPeer()], ...ways.map((way) => /** @type {const} */ ([way, pythonPeer()]))])
-  /** @type {Map<string, number[]>} */
-  const times = new Map()
-  /** @type {Results} */
-  const results = {}
-  /** @param {string} name @param {unknown} error */
-  const drop = (name, error) => {
-    results[name] = { problem: error instanceof Error ? error.message : String(error) }
-    peers.get(name)?.close()
-    peers.delete(name)
-    if (name === OWN) throw error
-  }
-  try {
-    for (const [name, peer] of [...peers])
-      await peer
-        .prepare({ ...work, ...(name !== OWN && { way: /** @type {Work['way']} */ (name) }) })
-        .catch((error) => drop(name, error))
-    for (let round = -WARM_UP; round < rounds; ++round)
-      for (const [name, peer] of [...peers]) {
-        const seconds = await peer.seconds().catch((error) => drop(name, error))
-        if (round >= 0 && seconds !== undefined) times.set(name, [...(times.get(name) ?? []), seconds])
-      }
-    for (const [name, peer] of peers)
-      results[name] = { seconds: median(times.get(name) ?? []), memory: await peer.peakMemory() }
-  } finally {
-    for (const peer of peers.values()) peer.close()
-  }
-  return results
-}
-
-function ownPeer() {
-  return new Peer(process.execPath, [file('compute/torch-c3d.mjs')])
-}
-
-function pythonPeer() {
-  return new Peer('python3', [file('compute/pytorch.py')], { ...process.env, PYTHONPATH: pythonPath() })
-}
-
-/** Python with the PyTorch of the LibTorch that the addon was built with, as for the tests. */
-function pythonPath() {
-  try {
-    return JSON.parse(readFileSync(file('../build/python-path.json'), 'utf8')).join(path.delimiter)
-  } catch {
-    return process.env.PYTHONPATH ?? ''
-  }
-}
-
-/** @param {string} name */
-function file(name) {
-  return path.join(path.dirname(fileURLToPath(import.meta.url)), name)
+function printHead() {
+  if (options.json) return
+  const machine = onGpu
+    ? `${device}, ${facts ? `${facts.name}, PyTorch ${facts.pytorch}` : 'python3 has no PyTorch that sees it'}`
+    : `cpu, ${threads} threads, ${cpuCapability}`
+  const rates = Object.entries(peaks()).flatMap(([precision, peak]) =>
+    peak ? [`${rate(peak)} in ${precision}`] : [],
+  )
+  console.log(`${machine}, LibTorch ${libtorch}`)
+  if (rates.length > 0)
+    console.log(`${onGpu ? 'a product of large matrices' : 'at most'}: ${rates.join(', ')}`)
+  console.log()
 }
 
 /**
@@ -179,21 +134,22 @@ function file(name) {
 function report({ label, gflop, work }, results) {
   const own = results[OWN]
   if (own === undefined || 'problem' in own) return
-  const peak = peaks[work.precision]
+  const peak = peaks()[work.precision] ?? null
   const ofPeak = peak === null ? null : (gflop * 1e9) / own.seconds / peak
   rows.push({ label, gflop, ofPeak, results })
   if (options.json) return
-  console.log(label)
-  for (const [side, result] of Object.entries(results)) {
+  console.log(`${label}; medians of ${own.rounds}`)
+  const sides = [OWN, ...ways].map((side) => /** @type {const} */ ([side, results[side]]))
+  for (const [side, result] of sides) {
     const name = (side === OWN ? OWN : `PyTorch, ${side}`).padEnd(24)
-    if ('problem' in result) {
-      console.log(`  ${name} not there: ${result.problem}`)
+    if (result === undefined || 'problem' in result) {
+      console.log(`  ${name} not there: ${result?.problem}`)
       continue
     }
     const { seconds, memory } = result
     const parts = [
-      `${seconds.toFixed(3)} s`.padStart(10),
-      `${(work.clips / seconds).toFixed(2)} clips/s`.padStart(15),
+      (seconds < 1 ? `${(1000 * seconds).toFixed(1)} ms` : `${seconds.toFixed(2)} s`).padStart(10),
+      `${(work.clips / seconds).toFixed(work.clips / seconds < 100 ? 2 : 0)} clips/s`.padStart(15),
       rate((gflop * 1e9) / seconds).padStart(15),
       `${(memory / 1e9).toFixed(2)} GB`.padStart(10),
     ]
@@ -204,115 +160,7 @@ function report({ label, gflop, work }, results) {
   console.log()
 }
 
-/** What is paid beside the computing: by a call, by a video, by loading the package. */
-async function reportOverhead() {
-  const call = await callSeconds()
-  const load = loadSeconds()
-  const predict = await predictShare()
-  rows.push({ label: 'overhead', call, load, predict })
-  if (options.json) return
-  console.log('overhead')
-  console.log(`  a training step of a network of nothing     ${(1000 * call).toFixed(2)} ms`)
-  console.log(
-    `  loading the package                         ${(1000 * load.own).toFixed(0)} ms, ${(1000 * load.libtorch).toFixed(0)} of them LibTorch's own`,
-  )
-  console.log(
-    `  predict, a video of ${predict.clips} clips                ${(100 * predict.share).toFixed(0)}% of the rate of forward (${predict.network})`,
-  )
-}
-
-/** Of a step that has next to nothing to compute: what calling costs, at most. */
-async function callSeconds() {
-  const model = await C3D.create({
-    architecture: {
-      input: { frames: 1, height: 2, width: 2 },
-      layers: [{ type: 'conv', name: 'conv', filters: 1, kernel: [1, 1, 1] }],
-      classifier: 'out',
-    },
-    classes: ['a', 'b'],
-    device: options.device,
-  })
-  const trainer = model.trainer({ schedule: { type: 'constant' }, precision: 'float32' })
-  const clips = { data: new Float32Array(12), shape: [1, 3, 1, 2, 2] }
-  const times = []
-  for (let i = 0; i < 300; ++i) {
-    const began = performance.now()
-    await trainer.step({ clips, labels: [0] })
-    times.push((performance.now() - began) / 1000)
-  }
-  trainer.close()
-  model.close()
-  return median(times.slice(100))
-}
-
-/** In new processes: of the package, and of LibTorch's library by itself. */
-function loadSeconds() {
-  const own = `const c = require('torch-c3d'); c.runtime.info()`
-  const library = path.join(libraryFolder(), 'libtorch_cpu.so')
-  // It is no addon, which is found only after it has been loaded.
-  const libtorchAlone = `try { process.dlopen({ exports: {} }, ${JSON.stringify(library)}) } catch {}`
-  /** @param {string} code */
-  const seconds = (code) => {
-    const script = `const t = performance.now(); ${code}; console.log(performance.now() - t)`
-    const run = () => {
-      const child = spawnSync(process.execPath, ['-e', script], { cwd: file('..'), encoding: 'utf8' })
-      return Number(child.stdout) / 1000
-    }
-    return median(Array.from({ length: rounds }, run))
-  }
-  return { own: seconds(own), libtorch: seconds(libtorchAlone) }
-}
-
-/** Where the addon finds LibTorch. */
-function libraryFolder() {
-  return path.join(JSON.parse(readFileSync(file('../build/setup.json'), 'utf8')).libtorch.path, 'lib')
-}
-
-/** The rate of clips of predict, which decodes as well, as a part of forward's. */
-async function predictShare() {
-  const folder = mkdtempSync(path.join(tmpdir(), 'torch-c3d-bench-'))
-  try {
-    const clips = options.quick ? 8 : 16
-    await makeMotionVideos(folder, {
-      classes: ['right'],
-      videosPerClass: 1,
-      frames: 16 * clips,
-      size: { width: 320, height: 240 },
-    })
-    const network = options.quick ? 'depth-3' : 'c3d'
-    const model = await C3D.create({
-      architecture: network,
-      classes: ['a', 'b'],
-      device: options.device,
-      preset: 'paper-section-3',
-    })
-    const video = path.join(folder, 'right', 'right-0001.mp4')
-    const batch = 4
-    const shape = [batch, 3, 16, 112, 112]
-    const input = { data: new Float32Array(batch * 3 * 16 * 112 * 112).fill(0.5), shape }
-    const times = { predict: /** @type {number[]} */ ([]), forward: /** @type {number[]} */ ([]) }
-    for (let round = -1; round < rounds; ++round) {
-      const began = performance.now()
-      const answer = await model.predict(video, { clips: 'all', batchSize: batch })
-      const between = performance.now()
-      for (let done = 0; done < answer.clips.length; done += batch) await model.forward(input)
-      if (round < 0) continue
-      times.predict.push(between - began)
-      times.forward.push(performance.now() - between)
-    }
-    model.close()
-    return { network, clips, share: median(times.forward) / median(times.predict) }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
-
-/** @param {number | null} flops */
+/** @param {number} flops */
 function rate(flops) {
-  return flops === null ? 'unknown' : `${(flops / 1e9).toFixed(0)} GFLOP/s`
-}
-
-/** @param {number[]} numbers */
-function median(numbers) {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+  return flops < 1e13 ? `${(flops / 1e9).toFixed(0)} GFLOP/s` : `${(flops / 1e12).toFixed(0)} TFLOP/s`
 }

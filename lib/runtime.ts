@@ -1,8 +1,8 @@
 import { parse } from './config/parse'
 import { automaticPrecision, type Precision } from './config/precision'
-import { type RuntimeOptions, runtimeSchema } from './config/runtime'
+import { memoryDeviceSchema, type RuntimeOptions, runtimeSchema } from './config/runtime'
 import { addon } from './native/addon'
-import { fromNative } from './native/errors'
+import { fromNative, rethrowNative } from './native/errors'
 import { runTask } from './native/task'
 import { packageVersion } from './package-info'
 import { knownFailures } from './precision/self-check'
@@ -41,7 +41,7 @@ export interface RuntimeInfo {
   images: string[]
 }
 
-/** Bytes of tensors of a megabyte and more on the CPU. */
+/** Bytes of tensors: on the CPU of those of a megabyte and more, on a CUDA device of all. */
 export interface MemoryUse {
   inUse: number
   /** The most that was ever in use. */
@@ -87,9 +87,15 @@ export const runtime = {
     if (tf32 !== undefined) addon().setTf32(tf32)
   },
 
-  /** What large tensors on the CPU take, in the whole process. */
-  memory(): MemoryUse {
-    return addon().memoryUse()
+  /**
+   * What tensors take of a device's memory, in the whole process.
+   *
+   * @param device 'cpu', 'cuda' or 'cuda:<number>'
+   * @throws C3D_INVALID_CONFIG, C3D_DEVICE
+   */
+  memory(device?: string): MemoryUse {
+    const name = parse(memoryDeviceSchema, device, 'memory')
+    return rethrowNative(() => addon().memoryUse(name))
   },
 
   /**

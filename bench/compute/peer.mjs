@@ -2,19 +2,30 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 /**
- * What is computed: one network, one batch, again and again.
+ * float32; the same with its factors rounded to TF32 (GPUs); or mixed precision in a 16-bit type.
+ *
+ * @typedef {'float32' | 'tf32' | 'bfloat16' | 'float16'} Precision
+ */
+
+/**
+ * What is computed: one network, one batch, again and again. The batch is in the host's memory. It is network input;
+ * for a training step on a GPU it is pixels, as from a data loader.
  *
  * @typedef {object} Work
  * @property {'step' | 'forward'} task A training step (forward, backward, SGD with momentum and weight decay), or a
- *   forward pass without gradients.
+ *   forward pass without gradients whose result is read.
  * @property {import('torch-c3d').ArchitectureData} architecture
  * @property {number} classes
  * @property {number} clips of a batch
- * @property {'float32' | 'bfloat16'} precision
+ * @property {Precision} precision
  * @property {number} threads
  * @property {string} device
+ * @property {{ mean: [number, number, number], scale: number }} preprocessing of pixels
+ * @property {boolean} resident PyTorch's batch lies on the GPU already
  * @property {'eager' | 'channels-last' | 'compile' | undefined} [way] how PyTorch does it
  */
+
+/** @typedef {{ name: string, pytorch: string, peaks: Partial<Record<Precision, number>> }} DeviceFacts */
 
 /**
  * A process that computes: asked by lines of JSON on its stdin, answering likewise. Each piece of work has a process of
@@ -44,14 +55,30 @@ export class Peer {
     await this.#ask(work)
   }
 
-  /** Seconds of doing the work once. */
-  async seconds() {
-    return (await this.#ask({ run: true })).seconds
+  /**
+   * Seconds of doing the work once, on an average of some times.
+   * @param {number} times
+   */
+  async seconds(times) {
+    return (await this.#ask({ run: times })).seconds / times
   }
 
-  /** The most memory that its process had, in bytes. */
-  async peakMemory() {
-    return (await this.#ask({ memory: true })).bytes
+  /**
+   * Bytes at most: of a GPU's memory that its tensors took, or of memory that its process had.
+   * @param {string} device
+   */
+  async peakMemory(device) {
+    return (await this.#ask({ memory: device })).bytes
+  }
+
+  /**
+   * Of PyTorch's process: what the GPU is called, and its rates of a product of large matrices.
+   * @param {string} device
+   * @param {Precision[]} precisions
+   * @returns {Promise<DeviceFacts>}
+   */
+  async deviceFacts(device, precisions) {
+    return this.#ask({ facts: device, precisions })
   }
 
   close() {
@@ -64,7 +91,8 @@ export class Peer {
     this.#child.stdin.write(`${JSON.stringify(question)}\n`)
     const { value, done } = await this.#lines.next()
     if (!done) return JSON.parse(value)
-    const reason = this.errors.join('').trim().split('\n').at(-1) ?? 'it ended'
-    throw new Error(reason.slice(0, 300))
+    const lines = this.errors.join('').trim().split('\n')
+    const reason = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1)
+    throw new Error(reason?.trim().slice(0, 300) || 'it ended')
   }
 }

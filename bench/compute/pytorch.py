@@ -1,4 +1,5 @@
-"""Does the work of peer.mjs with PyTorch, as its users write it."""
+"""Does the work of peer.mjs with PyTorch, as its users write it: eagerly as in most code; in channels_last_3d and
+compiled as its performance guide tells them."""
 
 import json
 import resource
@@ -8,6 +9,9 @@ import time
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+LOWER = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+MATRIX = 8192
 
 
 def network(architecture, classes):
@@ -46,47 +50,114 @@ def network(architecture, classes):
     return modules.train()
 
 
-def autocast(work):
-    kind = "cuda" if work["device"].startswith("cuda") else "cpu"
-    return torch.autocast(kind, torch.bfloat16, enabled=work["precision"] == "bfloat16")
+def memory_format(work):
+    return torch.contiguous_format if work["way"] == "eager" else torch.channels_last_3d
+
+
+def configure(work):
+    torch.set_num_threads(work["threads"])
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cuda.matmul.allow_tf32 = work["precision"] == "tf32"
+    torch.backends.cudnn.allow_tf32 = work["precision"] == "tf32"
+
+
+def autocast(work, device):
+    lower = LOWER.get(work["precision"])
+    return torch.autocast(device.type, lower or torch.bfloat16, enabled=lower is not None)
+
+
+def source_of_input(work, device):
+    """A function that gives the batch: from memory of its own on the CPU; on a GPU from the host's, pinned as data
+    loaders do it, unless it is to lie on the device already. For a training step it is pixels there."""
+    size = work["architecture"]["input"]
+    shape = [work["clips"], 3, size["frames"], size["height"], size["width"]]
+    if device.type == "cpu":
+        clips = (2 * torch.rand(shape) - 1).to(memory_format=memory_format(work))
+        return lambda: clips
+    if work["task"] == "step":
+        stored = torch.randint(0, 256, shape, dtype=torch.uint8)
+    else:
+        stored = 2 * torch.rand(shape) - 1
+    stored = stored.to(memory_format=memory_format(work)).pin_memory()
+    if work["resident"]:
+        stored = stored.to(device)
+    mean, scale = work["preprocessing"]["mean"], work["preprocessing"]["scale"]
+    mean = torch.tensor(mean, device=device).view(1, 3, 1, 1, 1)
+
+    def give():
+        clips = stored.to(device, non_blocking=True)
+        return clips.float().sub_(mean).mul_(scale) if work["task"] == "step" else clips
+
+    return give
 
 
 def prepare(work):
-    torch.set_num_threads(work["threads"])
+    configure(work)
     device = torch.device(work["device"])
-    model = network(work["architecture"], work["classes"]).to(device)
-    size = work["architecture"]["input"]
-    clips = torch.randn(work["clips"], 3, size["frames"], size["height"], size["width"], device=device)
+    model = network(work["architecture"], work["classes"])
+    model = model.to(device, memory_format=memory_format(work))
+    clips = source_of_input(work, device)
     labels = torch.arange(work["clips"], device=device) % work["classes"]
-    if work["way"] != "eager":
-        model = model.to(memory_format=torch.channels_last_3d)
-        clips = clips.to(memory_format=torch.channels_last_3d)
+    on_gpu = device.type == "cuda"
     if work["task"] == "forward":
         model.eval()
-        if work["way"] == "compile":
+        if work["way"] == "compile" and not on_gpu:
             from torch._inductor import config
 
             config.freezing = True
     compute = torch.compile(model) if work["way"] == "compile" else model
-    optimizer = torch.optim.SGD(model.parameters(), 1e-4, momentum=0.9, weight_decay=5e-4)
+    # The fused update is the faster one on GPUs, and needs asking for.
+    fused = {"fused": True} if on_gpu and work["way"] != "eager" else {}
+    optimizer = torch.optim.SGD(model.parameters(), 1e-6, momentum=0.9, weight_decay=5e-4, **fused)
+    scaler = torch.amp.GradScaler(device.type, enabled=work["precision"] == "float16")
 
     def forward():
-        with torch.no_grad(), autocast(work):
-            compute(clips)
+        with torch.no_grad(), autocast(work, device):
+            # An answer is wanted on the CPU.
+            compute(clips()).float().cpu()
 
     def step():
         optimizer.zero_grad()
-        with autocast(work):
-            loss = F.cross_entropy(compute(clips), labels)
-        loss.backward()
-        optimizer.step()
+        with autocast(work, device):
+            loss = F.cross_entropy(compute(clips()), labels)
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
 
-    def run():
-        (forward if work["task"] == "forward" else step)()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
+    def run(times):
+        for _ in range(times):
+            (forward if work["task"] == "forward" else step)()
+        if on_gpu:
+            torch.cuda.synchronize(device)
 
     return run
+
+
+def device_facts(name, precisions):
+    """What a GPU is called, and its rates of a product of two large matrices, in operations a second."""
+    device = torch.device(name)
+    peaks = {}
+    for precision in precisions:
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        a, b = (torch.randn(MATRIX, MATRIX, device=device, dtype=LOWER.get(precision)) for _ in range(2))
+        times = []
+        for _ in range(10):
+            torch.cuda.synchronize(device)
+            began = time.perf_counter()
+            for _ in range(4):
+                a @ b
+            torch.cuda.synchronize(device)
+            times.append((time.perf_counter() - began) / 4)
+        peaks[precision] = 2 * MATRIX**3 / min(times)
+    return {"name": torch.cuda.get_device_name(device), "pytorch": torch.__version__, "peaks": peaks}
+
+
+def most_memory(name):
+    """Bytes: of the device's that tensors took, or of the process where it is the CPU."""
+    device = torch.device(name)
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def answer(value):
@@ -96,11 +167,13 @@ def answer(value):
 run = None
 for line in sys.stdin:
     question = json.loads(line)
-    if question.get("memory"):
-        answer({"bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss})
-    elif question.get("run"):
+    if "facts" in question:
+        answer(device_facts(question["facts"], question["precisions"]))
+    elif "memory" in question:
+        answer({"bytes": most_memory(question["memory"])})
+    elif "run" in question:
         began = time.perf_counter()
-        run()
+        run(question["run"])
         answer({"seconds": time.perf_counter() - began})
     else:
         run = prepare(question)

@@ -13,7 +13,7 @@ import {
 import { defaultPreset, type Preset, type PresetName, paperPreset, presetNames, presets } from './presets'
 
 /** A regular expression, since a union of literals would only say that the input is invalid. */
-const deviceSchema = z
+export const deviceSchema = z
   .string({ error: expected("'auto', 'cpu', 'cuda' or 'cuda:<number>'") })
   .regex(/^(auto|cpu|cuda(:\d+)?)$/, { error: expected("'auto', 'cpu', 'cuda' or 'cuda:<number>'") })
 

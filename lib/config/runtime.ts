@@ -1,6 +1,7 @@
 import os from 'node:os'
 import type { z } from 'zod'
 import { flag, settings, wholeNumber } from './fields'
+import { deviceSchema } from './model'
 
 export const runtimeSchema = settings({
   /** Threads that each computing task uses; 0: one a core. */
@@ -18,6 +19,9 @@ export const runtimeSchema = settings({
    */
   tf32: flag().optional(),
 })
+
+/** Whose memory `runtime.memory` tells. */
+export const memoryDeviceSchema = deviceSchema.default('cpu')
 
 /** Of `idleMemory`: half of the machine's. */
 export function defaultIdleMemory(): number {

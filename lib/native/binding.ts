@@ -663,7 +663,7 @@ export interface NativeRuntimeInfo {
   tf32: boolean
 }
 
-/** Bytes of large CPU tensors: in use, the most that ever was, and free but kept. */
+/** Bytes of a device's tensors (large ones, of the CPU's): in use, the most that ever was, and free but kept. */
 export interface NativeMemoryUse {
   inUse: number
   peak: number
@@ -712,7 +712,7 @@ export interface NativeBinding {
   setThreads(threads: number): void
   /** Takes over LibTorch's memory for CPU tensors; only the first call in a process does anything. */
   setUpMemory(maxIdle: number): void
-  memoryUse(): NativeMemoryUse
+  memoryUse(device: string): NativeMemoryUse
   /** Operations a second of all threads' vector units, 0 where the processor lacks them. */
   measurePeaks(): NativeTask<{ float32: number; bfloat16: number }>
   /** Bytes of free memory that are kept; for the whole process. */

@@ -59,13 +59,16 @@ void setUpMemory(const Napi::CallbackInfo& info) {
   cpu_memory::install(bytesOf(info[0]));
 }
 
-Napi::Value memoryUse(const Napi::CallbackInfo& info) {
-  const auto use = cpu_memory::use();
-  auto object = Napi::Object::New(info.Env());
-  object.Set("inUse", static_cast<double>(use.inUse));
-  object.Set("peak", static_cast<double>(use.peak));
-  object.Set("idle", static_cast<double>(use.idle));
-  return object;
+Napi::Value memoryUseOf(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  return guarded(env, [&] {
+    const auto use = memoryUse(resolveDevice(info[0].As<Napi::String>().Utf8Value()));
+    auto object = Napi::Object::New(env);
+    object.Set("inUse", static_cast<double>(use.inUse));
+    object.Set("peak", static_cast<double>(use.peak));
+    object.Set("idle", static_cast<double>(use.idle));
+    return object;
+  });
 }
 
 Napi::Value measurePeaks(const Napi::CallbackInfo& info) {
@@ -191,7 +194,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("deviceTraits", deviceTraits);
   set("setThreads", setThreads);
   set("setUpMemory", setUpMemory);
-  set("memoryUse", memoryUse);
+  set("memoryUse", memoryUseOf);
   set("measurePeaks", measurePeaks);
   set("setMaxIdleMemory", setMaxIdleMemory);
   set("releaseMemory", releaseMemory);

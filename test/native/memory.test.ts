@@ -66,6 +66,12 @@ test('memory that is used again does not change what is computed', async () => {
   })
 })
 
+test('memory is told of a device that is there', () => {
+  expect(runtime.memory('cpu')).toEqual(runtime.memory())
+  expect(() => runtime.memory('cuda:99')).toThrow(expect.objectContaining({ code: 'C3D_DEVICE' }))
+  expect(() => runtime.memory('disk')).toThrow(expect.objectContaining({ code: 'C3D_INVALID_CONFIG' }))
+})
+
 test('a closed model gives its memory back', async () => {
   const before = runtime.memory().inUse
   await withModel(async () => undefined)

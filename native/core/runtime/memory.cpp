@@ -8,6 +8,8 @@
 #include <new>
 #include <string_view>
 
+#include "core/runtime/cpu_memory.h"
+
 namespace c3d {
 namespace {
 
@@ -19,6 +21,18 @@ DeviceMemory deviceMemory(const c10::Device& device) {
   if (device.is_cpu()) return {};
   const auto [free, total] = c10::getDeviceAllocator(device.type())->getMemoryInfo(device.index());
   return {static_cast<std::int64_t>(free), static_cast<std::int64_t>(total)};
+}
+
+MemoryUse memoryUse(const c10::Device& device) {
+  if (device.is_cpu()) {
+    const auto [inUse, peak, idle] = cpu_memory::use();
+    return {inUse, peak, idle};
+  }
+  const auto stats = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
+  const auto& allocated = stats.allocated_bytes.at(kAggregate);
+  const auto reserved = stats.reserved_bytes.at(kAggregate).current;
+  return {static_cast<std::size_t>(allocated.current), static_cast<std::size_t>(allocated.peak),
+          static_cast<std::size_t>(reserved - allocated.current)};
 }
 
 void resetPeakMemory(const c10::Device& device) {

@@ -2,6 +2,7 @@
 
 #include <c10/core/Device.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 
@@ -14,6 +15,15 @@ struct DeviceMemory {
 
 /// Of a CUDA device; zeros for the CPU.
 DeviceMemory deviceMemory(const c10::Device& device);
+
+/// What tensors take of a device, in bytes; of the CPU's, large ones only.
+struct MemoryUse {
+  std::size_t inUse = 0;
+  std::size_t peak = 0;  // of inUse, since the process began or a run that counts it anew
+  std::size_t idle = 0;  // free, and kept for the next tensor
+};
+
+MemoryUse memoryUse(const c10::Device& device);
 
 /// From now on the peak counts anew.
 void resetPeakMemory(const c10::Device& device);
