@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <array>
+#include <optional>
 
 #include "core/cuda/rectified_layers.h"
 #include "core/kernels/rectified_pool.h"
@@ -50,18 +51,19 @@ at::Tensor poolGradientOnCpu(const PoolSize& size, const at::Tensor& gradient, c
 class RectifiedPool : public torch::autograd::Function<RectifiedPool> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
-                            const at::Tensor& bias, const PoolLayer& pool,
+                            const std::optional<at::Tensor>& bias, const PoolLayer& pool,
                             const std::array<std::int64_t, 3>& outputPlaces, bool keepWinners) {
     const auto input = x.contiguous(at::MemoryFormat::ChannelsLast3d);
     const auto size = sizeOf(input, outputPlaces, pool);
-    const auto pooled = input.is_cuda() ? cuda::rectifyAndPool(size, input, bias, keepWinners)
-                                        : rectifyAndPoolOnCpu(size, input, keepWinners);
+    const auto pooled = input.is_cuda()
+                            ? cuda::rectifyAndPool(size, input, bias.value_or(at::Tensor()), keepWinners)
+                            : rectifyAndPoolOnCpu(size, input, keepWinners);
     if (keepWinners) {
       context->save_for_backward({pooled.winners});
       context->saved_data["inputPlaces"] = std::vector<std::int64_t>(size.input.begin(), size.input.end());
       context->saved_data["kernel"] = std::vector<std::int64_t>(size.kernel.begin(), size.kernel.end());
       context->saved_data["padding"] = std::vector<std::int64_t>(size.padding.begin(), size.padding.end());
-      context->saved_data["hasBias"] = bias.defined();
+      context->saved_data["hasBias"] = bias.has_value();
     }
     return pooled.output;
   }
@@ -99,7 +101,8 @@ at::Tensor reluAndPool(const at::Tensor& x, const at::Tensor& bias, const PoolLa
                        const std::vector<std::int64_t>& output) {
   const std::array places{output[1], output[2], output[3]};
   const bool hasGradient = x.requires_grad() || (bias.defined() && bias.requires_grad());
-  return RectifiedPool::apply(x, bias, pool, places, at::GradMode::is_enabled() && hasGradient);
+  const auto added = bias.defined() ? std::optional(bias) : std::nullopt;
+  return RectifiedPool::apply(x, added, pool, places, at::GradMode::is_enabled() && hasGradient);
 }
 
 }  // namespace c3d

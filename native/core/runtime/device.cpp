@@ -61,9 +61,20 @@ void allowTf32ByDefault(bool allowed) {
   std::call_once(tf32Chosen, [allowed] { setTf32(allowed); });
 }
 
+namespace {
+
+/// cuDNN's guesses are poor for 3D convolutions: it shall try its algorithms at the first pass of each shape,
+/// of which a network has few.
+c10::Device cudaDevice(int index) {
+  at::globalContext().setBenchmarkCuDNN(true);
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+}  // namespace
+
 c10::Device resolveDevice(const std::string& name) {
   const auto cudaDevices = torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
-  if (name == "auto") return c10::Device(cudaDevices > 0 ? c10::kCUDA : c10::kCPU);
+  if (name == "auto") return cudaDevices > 0 ? cudaDevice(0) : c10::Device(c10::kCPU);
   const auto device = [&name] {
     try {
       return c10::Device(name);
@@ -82,7 +93,7 @@ c10::Device resolveDevice(const std::string& name) {
         ErrorCode::Device,
         "Device '" + name + "' is not there: LibTorch " TORCH_VERSION " sees " + std::to_string(cudaDevices) +
             " CUDA devices. Use 'cpu', or set the package up with a CUDA build of LibTorch and a driver.");
-  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
+  return cudaDevice(index);
 }
 
 int availableCores() {
