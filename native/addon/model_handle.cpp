@@ -12,6 +12,7 @@
 #include "addon/typed_tensors.h"
 #include "core/runtime/compute_turn.h"
 #include "core/runtime/device.h"
+#include "core/runtime/device_thread.h"
 #include "core/training/checkpoint.h"
 #include "core/training/loss.h"
 #include "core/weights/tensor_file.h"
@@ -27,12 +28,14 @@ at::Tensor tensorNamed(const C3D& network, const std::string& name) {
 
 at::Tensor computeLogits(const C3D& network, const at::Tensor& input, const MixedPrecision& precision,
                          const Cancellation& cancellation) {
-  const c10::InferenceMode inference;
-  const ComputeTurn turn(network.mutex(), network.device(), cancellation);
-  ForwardOptions options;
-  options.cancellation = &cancellation;
-  options.precision = precision;
-  return network.forward(input.to(network.device()), options).to(at::kCPU);
+  return computeOn(network.device(), [&] {
+    const c10::InferenceMode inference;
+    const ComputeTurn turn(network.mutex(), network.device(), cancellation);
+    ForwardOptions options;
+    options.cancellation = &cancellation;
+    options.precision = precision;
+    return network.forward(input.to(network.device()), options).to(at::kCPU);
+  });
 }
 
 struct Gradients {
@@ -63,18 +66,20 @@ class ParameterGradients {
 
 Gradients computeGradients(C3D& network, const at::Tensor& input, const at::Tensor& answers,
                            const MixedPrecision& precision, const Cancellation& cancellation) {
-  const ComputeTurn turn(network.mutex(), network.device(), cancellation);
-  ForwardOptions options;
-  options.cancellation = &cancellation;
-  options.precision = precision;
-  const ParameterGradients gradients(network);
-  const auto logits = network.forward(input.to(network.device()), options);
-  const auto targets = answers.to(network.device());
-  LossConfig config;
-  config.type = targets.dim() == 1 ? LossType::CrossEntropy : LossType::BinaryCrossEntropy;
-  const auto loss = Loss(config, targets).part(logits, targets);
-  loss.backward();
-  return {loss.item<double>(), gradients.values()};
+  return computeOn(network.device(), [&] {
+    const ComputeTurn turn(network.mutex(), network.device(), cancellation);
+    ForwardOptions options;
+    options.cancellation = &cancellation;
+    options.precision = precision;
+    const ParameterGradients gradients(network);
+    const auto logits = network.forward(input.to(network.device()), options);
+    const auto targets = answers.to(network.device());
+    LossConfig config;
+    config.type = targets.dim() == 1 ? LossType::CrossEntropy : LossType::BinaryCrossEntropy;
+    const auto loss = Loss(config, targets).part(logits, targets);
+    loss.backward();
+    return Gradients{loss.item<double>(), gradients.values()};
+  });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include "core/runtime/compute_turn.h"
+#include "core/runtime/device_thread.h"
 
 namespace c3d {
 namespace {
@@ -57,8 +58,10 @@ void scoreClips(const C3D& model, const MixedPrecision& precision, const ClipDat
     done += batch->clips.size() + batch->unreadable.size();
     if (!batch->unreadable.empty()) unreadableSink(batch->unreadable);
     if (batch->clips.empty()) continue;
-    const auto outputs =
-        computeOutputs(model, pixelsOf(*batch, layout), placesOf(*batch), precision, readout, cancellation);
+    const auto outputs = computeOn(model.device(), [&] {
+      return computeOutputs(model, pixelsOf(*batch, layout), placesOf(*batch), precision, readout,
+                            cancellation);
+    });
     sink(batch->clips, outputs, done, total);
     loader.recycle(std::move(*batch));
   }

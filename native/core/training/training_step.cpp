@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "core/runtime/compute_turn.h"
+#include "core/runtime/device_thread.h"
 #include "core/training/loss.h"
 #include "core/training/mix.h"
 #include "core/training/targets.h"
@@ -124,6 +125,11 @@ TrainingStep::TrainingStep(C3D& model, const TrainingConfig& config)
 
 StepOutcome TrainingStep::run(const StepClips& step, std::int64_t number, double learningRate,
                               const Cancellation& cancellation) {
+  return computeOn(model_.device(), [&] { return compute(step, number, learningRate, cancellation); });
+}
+
+StepOutcome TrainingStep::compute(const StepClips& step, std::int64_t number, double learningRate,
+                                  const Cancellation& cancellation) {
   const ComputeTurn turn(model_.mutex(), model_.device(), cancellation);
   const FrozenParameters frozen(optimizer_.frozen());
   const auto clips = step.clips.size(0);

@@ -56,6 +56,9 @@ class TrainingStep {
   void load(const TrainingState& state);
 
  private:
+  StepOutcome compute(const StepClips& step, std::int64_t number, double learningRate,
+                      const Cancellation& cancellation);
+
   C3D& model_;
   LossConfig loss_;
   MixConfig mix_;
