@@ -3,7 +3,7 @@
 //   npm run bench                      the whole table, a quarter of an hour on two cores
 //   npm run bench -- --quick           small networks, under two minutes
 //   npm run bench -- --device cuda     on a GPU; with --quick under two minutes as well
-//   npm run bench -- --only training,forward,overhead --network c3d --precision bfloat16 --clips 4,30
+//   npm run bench -- --only training,forward,overhead,loader --network c3d --precision bfloat16 --clips 4,30
 //
 // --only, --network, --precision (float32, tf32, bfloat16, float16) and --clips choose rows of the table; where it has
 // none that fit, rows of exactly that are made. --pytorch eager,channels-last,compile chooses the ways of PyTorch, or
@@ -19,6 +19,8 @@ import { runtime } from 'torch-c3d'
 import { compare, deviceFacts, OWN, WAYS } from './compute/compare.mjs'
 import { chooseRows, GPU_PRECISIONS, jobOf } from './compute/jobs.mjs'
 import { measureOverhead, printOverhead } from './compute/overhead.mjs'
+import { measureLoader } from './loader/measure.mjs'
+import { printLoader } from './loader/print.mjs'
 
 /** @typedef {import('./compute/peer.mjs').Precision} Precision */
 /** @typedef {import('./compute/jobs.mjs').Job} Job */
@@ -28,7 +30,7 @@ import { measureOverhead, printOverhead } from './compute/overhead.mjs'
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'training,forward,overhead' },
+    only: { type: 'string', default: 'training,forward,overhead,loader' },
     network: { type: 'string' },
     precision: { type: 'string' },
     clips: { type: 'string' },
@@ -64,6 +66,15 @@ if (wanted.includes('overhead')) {
   const overhead = await measureOverhead({ device, quick, rounds: rounds ?? usualRounds })
   rows.push({ label: 'overhead', ...overhead })
   if (!options.json) printOverhead(overhead)
+}
+if (wanted.includes('loader')) {
+  const how = { folders: [], rounds: rounds ?? usualRounds, mostVideos: quick ? 2 : 20, byProcessor: false }
+  const speed = await measureLoader(how)
+  rows.push({ label: 'loader', ...speed })
+  if (!options.json) {
+    console.log()
+    printLoader(speed, how)
+  }
 }
 if (options.json)
   console.log(
@@ -106,7 +117,12 @@ function jobs() {
       clips: list(options.clips)?.map(Number),
     },
   )
-  if (!bfloat16 && !options.json && !chosen.some(({ precision }) => precision === 'bfloat16'))
+  if (
+    !bfloat16 &&
+    !options.json &&
+    chosen.length > 0 &&
+    !chosen.some(({ precision }) => precision === 'bfloat16')
+  )
     console.log(
       'bfloat16 is left out: this processor does not compute in it. --precision bfloat16 asks for it.\n',
     )

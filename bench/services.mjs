@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { C3D, makeMotionVideos, runtime, train, VideoDataset } from 'torch-c3d'
+import { median } from './median.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,9 +27,6 @@ const ways = [
   ...[1, 2, 4, 8].map((concurrency) => ({ way: `at once, ${concurrency} in work`, threads: 0, concurrency })),
   { way: 'at once, 8 in work, a thread each', threads: 1, concurrency: 8 },
 ]
-
-/** @param {number[]} numbers */
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 
 try {
   if (positionals.length === 0)

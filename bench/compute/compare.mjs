@@ -119,12 +119,12 @@ function pythonPeer(threads) {
   return new Peer('python3', [file('pytorch.py')], env)
 }
 
-/** Python with the PyTorch of the LibTorch that the addon was built with, as for the tests. */
+/** Python with the PyTorch of the LibTorch that the addon was built with: scripts/prepare-bench.mjs. */
 function pythonPath() {
   const given = process.env.PYTHONPATH ?? ''
   try {
     /** @type {string[]} */
-    const folders = JSON.parse(readFileSync(file('../../build/python-path.json'), 'utf8'))
+    const folders = JSON.parse(readFileSync(file('../../build/bench-python-path.json'), 'utf8'))
     return [...folders, given].filter(Boolean).join(path.delimiter)
   } catch {
     return given

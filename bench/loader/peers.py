@@ -1,4 +1,4 @@
-"""Reads clips with PyAV or OpenCV, as the usual loaders do, for bench/loader.mjs.
+"""Reads clips with PyAV or OpenCV, as the usual loaders do, for bench/loader/measure.mjs.
 
 Answers each line of stdin, a JSON object, with one on stdout:
   {"libraries": true}                                  -> {"av": version or null, "cv2": version or null}

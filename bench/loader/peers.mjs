@@ -3,7 +3,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const SCRIPT = path.join(path.dirname(fileURLToPath(import.meta.url)), 'loader.py')
+const SCRIPT = path.join(path.dirname(fileURLToPath(import.meta.url)), 'peers.py')
 const ADVICE = 'to compare with PyAV and OpenCV: pip install av opencv-python-headless'
 
 /** PyAV and OpenCV in a Python process, where there are any. */
