@@ -6,7 +6,7 @@
 
 namespace c3d {
 
-/// Whether the ReLU and the pool behind a convolution are computed in one pass: reluAndPool, on the CPU.
+/// Whether the ReLU and the pool behind a convolution are computed in one pass: reluAndPool.
 enum class Pooling { Fused, Separate };
 
 /// Bytes of activations at the peak of a forward and backward pass in float32, for one clip: the largest sum,
