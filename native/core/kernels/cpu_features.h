@@ -5,6 +5,8 @@
 #define C3D_X86 1
 /// Before a function that uses AVX2 and FMA; whoever calls it has asked hasAvx2().
 #define C3D_AVX2 __attribute__((target("avx2,fma")))
+/// Before a function that is a part of such functions.
+#define C3D_AVX2_PART __attribute__((target("avx2,fma"), always_inline)) inline
 #endif
 
 // Before a loop over plain arrays: compiled for several instruction sets, one of which the loader picks.

@@ -13,6 +13,7 @@
 #include "core/kernels/channel_sums.h"
 #include "core/kernels/narrow_convolution.h"
 #include "core/kernels/weight_gradient.h"
+#include "core/kernels/winograd.h"
 
 namespace c3d {
 namespace {
@@ -54,12 +55,14 @@ class Convolution : public torch::autograd::Function<Convolution> {
     const auto weights = channelsLast(weight);
     context->save_for_backward({input, weights});
     const auto size = sizeOf(input, weights);
-    if (!hasNarrowConvolution(size))
+    const bool narrow = hasNarrowConvolution(size);
+    if (!narrow && !hasWinograd(size))
       return at::conv3d(input, weights, bias, /*stride=*/1, paddingOf(weights));
     auto output = at::empty({size.clips, size.outChannels, size.frames, size.height, size.width},
                             input.options(), at::MemoryFormat::ChannelsLast3d);
-    narrowConvolution(size, input.const_data_ptr<float>(), weights.const_data_ptr<float>(),
-                      bias.const_data_ptr<float>(), output.mutable_data_ptr<float>());
+    const auto compute = narrow ? narrowConvolution : winogradConvolution;
+    compute(size, input.const_data_ptr<float>(), weights.const_data_ptr<float>(),
+            bias.const_data_ptr<float>(), output.mutable_data_ptr<float>());
     return output;
   }
 
@@ -88,17 +91,23 @@ class Convolution : public torch::autograd::Function<Convolution> {
 
   static at::Tensor inputGradient(const at::Tensor& gradient, const at::Tensor& input,
                                   const at::Tensor& weights) {
-    return libTorchGradients(gradient, input, weights, {true, false, false})[0];
+    const auto size = sizeOf(input, weights);
+    if (!hasWinograd(size)) return libTorchGradients(gradient, input, weights, {true, false, false})[0];
+    auto ofInput = at::empty_like(input);
+    winogradInputGradient(size, gradient.const_data_ptr<float>(), weights.const_data_ptr<float>(),
+                          ofInput.mutable_data_ptr<float>());
+    return ofInput;
   }
 
   static at::Tensor weightGradientOf(const at::Tensor& gradient, const at::Tensor& input,
                                      const at::Tensor& weights) {
     const auto size = sizeOf(input, weights);
     const bool narrow = hasNarrowConvolution(size);
-    if (!narrow && !hasWeightGradient())
+    const bool winograd = hasWinograd(size);
+    if (!narrow && !winograd && !hasWeightGradient())
       return libTorchGradients(gradient, input, weights, {false, true, false})[1];
     auto ofWeights = at::empty_like(weights);
-    const auto compute = narrow ? narrowWeightGradient : weightGradient;
+    const auto compute = narrow ? narrowWeightGradient : winograd ? winogradWeightGradient : weightGradient;
     compute(size, input.const_data_ptr<float>(), gradient.const_data_ptr<float>(),
             ofWeights.mutable_data_ptr<float>());
     return ofWeights;

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "core/kernels/convolution_size.h"
+
+namespace c3d {
+
+/// Convolutions with 3x3x3 kernels in float32 by Winograd's minimal filtering, F(2x2x2, 3x3x3) (Lavin and Gray,
+/// "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, section 4, in three dimensions): for 2x2x2
+/// outputs at a time, 4x4x4 inputs and the kernel are transformed to 64 points each, multiplied point by point
+/// and transformed back. That is 64 multiplications where the convolution itself has 216, and matrix products
+/// over the channels. The transforms add and halve only, so that whole numbers stay exact; rounding errors are
+/// about twice those of the plain sum.
+///
+/// Whether they are there (with AVX2) and the fastest for convolutions of this size. Every sum is made in the
+/// same order whatever the number of threads.
+bool hasWinograd(const ConvolutionSize& size);
+
+/// output[position, o] = bias[o] + sum of weights[o, dt, dh, dw, i] input[position + (dt, dh, dw) - 1, i].
+void winogradConvolution(const ConvolutionSize& size, const float* input, const float* weights,
+                         const float* bias, float* output);
+
+/// The gradient of the input: the same with the kernels turned round and the channels' roles swapped.
+void winogradInputGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
+                           float* inputGradient);
+
+/// The gradient of the weights, as weightGradient's.
+void winogradWeightGradient(const ConvolutionSize& size, const float* input, const float* outputGradient,
+                            float* weights);
+
+}  // namespace c3d

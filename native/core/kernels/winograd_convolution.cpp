@@ -1,0 +1,187 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "core/kernels/winograd.h"
+#include "core/kernels/winograd_kernels.h"
+#include "core/kernels/winograd_tiles.h"
+#include "core/runtime/parallel.h"
+#include "core/runtime/scratch.h"
+
+namespace c3d {
+
+#ifdef C3D_X86
+namespace winograd {
+namespace {
+
+// The products of a group of tiles and a panel of output channels fit into registers.
+constexpr std::int64_t kGroup = 6;
+// Tiles of a block, and panels: the products at all of their points stay in the second-level cache.
+constexpr std::int64_t kBlock = 4 * kGroup;
+constexpr std::int64_t kPanels = 2;
+// Of the points of some blocks' inputs, which several threads use in turn.
+constexpr std::int64_t kChunkBytes = std::int64_t{16} << 20;
+
+/// products[tile, 0 to kPanel) = sum over the channels of inputs[tile, channel] weights[channel, 0 to kPanel);
+/// Tiles counts the group's tiles, so that every index is a constant and the sums stay in registers.
+template <std::size_t... Tiles>
+C3D_AVX2_PART void multiply(std::index_sequence<Tiles...>, std::int64_t channels, const float* inputs,
+                            const float* weights, float* products) {
+  __m256 low[] = {(static_cast<void>(Tiles), _mm256_setzero_ps())...};
+  __m256 high[] = {(static_cast<void>(Tiles), _mm256_setzero_ps())...};
+  for (std::int64_t c = 0; c < channels; c += kLanes, inputs += kGroup * kLanes) {
+    C3D_UNROLL(8)
+    for (std::int64_t lane = 0; lane < kLanes; ++lane, weights += kPanel) {
+      const auto lowWeights = _mm256_loadu_ps(weights);
+      const auto highWeights = _mm256_loadu_ps(weights + kLanes);
+      ((low[Tiles] =
+            _mm256_fmadd_ps(_mm256_broadcast_ss(inputs + Tiles * kLanes + lane), lowWeights, low[Tiles]),
+        high[Tiles] =
+            _mm256_fmadd_ps(_mm256_broadcast_ss(inputs + Tiles * kLanes + lane), highWeights, high[Tiles])),
+       ...);
+    }
+  }
+  constexpr auto kRow = kPanels * kPanel;
+  ((_mm256_storeu_ps(products + Tiles * kRow, low[Tiles]),
+    _mm256_storeu_ps(products + Tiles * kRow + kLanes, high[Tiles])),
+   ...);
+}
+
+template <std::size_t kTiles>
+C3D_AVX2 void multiplyGroup(std::int64_t channels, const float* inputs, const float* weights,
+                            float* products) {
+  multiply(std::make_index_sequence<kTiles>(), channels, inputs, weights, products);
+}
+
+constexpr decltype(&multiplyGroup<1>) kMultiplyGroup[] = {multiplyGroup<1>, multiplyGroup<2>,
+                                                          multiplyGroup<3>, multiplyGroup<4>,
+                                                          multiplyGroup<5>, multiplyGroup<6>};
+
+/// A convolution of `from` channels to `to`, its weights given as points.
+class Convolution {
+ public:
+  Convolution(const ConvolutionSize& size, std::int64_t from, std::int64_t to, const float* input,
+              const float* weightPoints, const float* bias, float* output)
+      : grid_(size),
+        from_(from),
+        to_(to),
+        input_(input),
+        weightPoints_(weightPoints),
+        bias_(bias),
+        output_(output),
+        pointStride_(kBlock * from + kPad),
+        blocks_(std::clamp<std::int64_t>(
+            kChunkBytes / (kPoints * pointStride_ * static_cast<std::int64_t>(sizeof(float))), 1,
+            ceilDivide(grid_.tiles(), kBlock))),
+        inputPoints_(blocks_ * kPoints * pointStride_),
+        zeros_(static_cast<std::size_t>(from)) {}
+
+  void compute() {
+    for (std::int64_t first = 0; first < grid_.tiles(); first += blocks_ * kBlock) computeChunk(first);
+  }
+
+ private:
+  void computeChunk(std::int64_t first) {
+    const auto tiles = std::min(grid_.tiles() - first, blocks_ * kBlock);
+    parallelFor(ceilDivide(tiles, kGroup), [&](std::int64_t group) {
+      const auto last = std::min(tiles, (group + 1) * kGroup);
+      for (auto tile = group * kGroup; tile < last; ++tile) transformTile(first + tile, tile);
+    });
+    const auto blocks = ceilDivide(tiles, kBlock);
+    // Blocks one after the other take the same weights.
+    parallelFor(ceilDivide(to_, kPanels * kPanel) * blocks, [&](std::int64_t task) {
+      const auto block = task % blocks;
+      computeBlock(first + block * kBlock, std::min(kBlock, tiles - block * kBlock), pointsOf(block),
+                   task / blocks * kPanels);
+    });
+  }
+
+  float* pointsOf(std::int64_t block) const { return inputPoints_.data() + block * kPoints * pointStride_; }
+
+  /// Points lie as [block, 64, group, channels / kLanes, kGroup, kLanes], in which order products read them.
+  C3D_AVX2 void transformTile(std::int64_t tile, std::int64_t index) const {
+    const auto inputs = grid_.positions<kInputs>(tile, /*reach=*/1, input_, from_, zeros_.data());
+    auto* to = pointsOf(index / kBlock) + index % kBlock / kGroup * kGroup * from_ + index % kGroup * kLanes;
+    for (std::int64_t c = 0; c < from_; c += kLanes, to += kGroup * kLanes)
+      transformInputs(inputs, c, to, pointStride_);
+  }
+
+  void computeBlock(std::int64_t firstTile, std::int64_t tiles, const float* points,
+                    std::int64_t firstPanel) const {
+    constexpr auto kRow = kPanels * kPanel;
+    constexpr auto kStride = kBlock * kRow + kPad;
+    const auto panels = std::min(kPanels, to_ / kPanel - firstPanel);
+    const Scratch products(kPoints * kStride);
+    for (std::int64_t p = 0; p < kPoints; ++p)
+      for (std::int64_t panel = 0; panel < panels; ++panel) {
+        const auto* weights = weightPoints_ + ((firstPanel + panel) * kPoints + p) * from_ * kPanel;
+        for (std::int64_t tile = 0; tile < tiles; tile += kGroup)
+          kMultiplyGroup[std::min(kGroup, tiles - tile) - 1](
+              from_, points + p * pointStride_ + tile * from_, weights,
+              products.data() + p * kStride + tile * kRow + panel * kPanel);
+      }
+    for (std::int64_t tile = 0; tile < tiles; ++tile)
+      writeTile(firstTile + tile, products.data() + tile * kRow, kStride, firstPanel * kPanel,
+                panels * kPanel);
+  }
+
+  C3D_AVX2 void writeTile(std::int64_t tile, const float* products, std::int64_t stride, std::int64_t first,
+                          std::int64_t channels) const {
+    const auto outputs = grid_.positions<kOutputs, float>(tile, /*reach=*/0, output_, to_, nullptr);
+    for (std::int64_t c = 0; c < channels; c += kLanes) {
+      __m256 values[8];
+      transformProducts(products + c, stride, values);
+      const auto bias = bias_ == nullptr ? _mm256_setzero_ps() : _mm256_loadu_ps(bias_ + first + c);
+      for (std::size_t i = 0; i < outputs.size(); ++i)
+        if (outputs[i] != nullptr) _mm256_storeu_ps(outputs[i] + first + c, _mm256_add_ps(values[i], bias));
+    }
+  }
+
+  TileGrid grid_;
+  std::int64_t from_, to_;
+  const float* input_;
+  const float* weightPoints_;
+  const float* bias_;
+  float* output_;
+  std::int64_t pointStride_;  // between a block's points
+  std::int64_t blocks_;       // of a chunk
+  Scratch inputPoints_;
+  std::vector<float> zeros_;  // what lies outside of the input
+};
+
+}  // namespace
+}  // namespace winograd
+
+bool hasWinograd(const ConvolutionSize& size) {
+  const auto isWide = [](std::int64_t channels) { return channels % winograd::kPanel == 0; };
+  return hasAvx2() && !hasAvx512() && size.kernel == std::array<std::int64_t, 3>{3, 3, 3} &&
+         isWide(size.inChannels) && isWide(size.outChannels);
+}
+
+void winogradConvolution(const ConvolutionSize& size, const float* input, const float* weights,
+                         const float* bias, float* output) {
+  const Scratch points(winograd::kPoints * size.inChannels * size.outChannels);
+  winograd::transformWeights(size, winograd::Direction::Forward, weights, points.data());
+  winograd::Convolution(size, size.inChannels, size.outChannels, input, points.data(), bias, output).compute();
+}
+
+void winogradInputGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
+                           float* inputGradient) {
+  const Scratch points(winograd::kPoints * size.inChannels * size.outChannels);
+  winograd::transformWeights(size, winograd::Direction::Backward, weights, points.data());
+  winograd::Convolution(size, size.outChannels, size.inChannels, outputGradient, points.data(), nullptr,
+                        inputGradient)
+      .compute();
+}
+
+#else
+
+bool hasWinograd(const ConvolutionSize&) {
+  return false;
+}
+void winogradConvolution(const ConvolutionSize&, const float*, const float*, const float*, float*) {}
+void winogradInputGradient(const ConvolutionSize&, const float*, const float*, float*) {}
+
+#endif
+
+}  // namespace c3d
