@@ -22,14 +22,27 @@ constexpr std::int64_t kPanels = 2;
 // Of the points of some blocks' inputs, which several threads use in turn.
 constexpr std::int64_t kChunkBytes = std::int64_t{16} << 20;
 
-/// products[tile, 0 to kPanel) = sum over the channels of inputs[tile, channel] weights[channel, 0 to kPanel);
-/// Tiles counts the group's tiles, so that every index is a constant and the sums stay in registers.
+constexpr std::int64_t kRow = kPanels * kPanel;  // between the products of a point's tiles
+
+/// What the next product will take, which is fetched while this one is computed.
+struct Next {
+  const float* inputs;
+  const float* weights;
+};
+
+/// products[tile, 0 to kPanel) = sum over the channels of inputs[tile, channel] weights[channel, 0 to
+/// kPanel); Tiles counts the group's tiles, so that every index is a constant and the sums stay in registers.
 template <std::size_t... Tiles>
 C3D_AVX2_PART void multiply(std::index_sequence<Tiles...>, std::int64_t channels, const float* inputs,
-                            const float* weights, float* products) {
+                            const float* weights, Next next, float* products) {
+  constexpr std::int64_t kLine = 16;  // of a cache, in floats
   __m256 low[] = {(static_cast<void>(Tiles), _mm256_setzero_ps())...};
   __m256 high[] = {(static_cast<void>(Tiles), _mm256_setzero_ps())...};
   for (std::int64_t c = 0; c < channels; c += kLanes, inputs += kGroup * kLanes) {
+    for (int line = 0; line < 2; ++line, next.inputs += kLine, next.weights += kLine) {
+      _mm_prefetch(reinterpret_cast<const char*>(next.inputs), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(next.weights), _MM_HINT_T0);
+    }
     C3D_UNROLL(8)
     for (std::int64_t lane = 0; lane < kLanes; ++lane, weights += kPanel) {
       const auto lowWeights = _mm256_loadu_ps(weights);
@@ -41,16 +54,15 @@ C3D_AVX2_PART void multiply(std::index_sequence<Tiles...>, std::int64_t channels
        ...);
     }
   }
-  constexpr auto kRow = kPanels * kPanel;
   ((_mm256_storeu_ps(products + Tiles * kRow, low[Tiles]),
     _mm256_storeu_ps(products + Tiles * kRow + kLanes, high[Tiles])),
    ...);
 }
 
 template <std::size_t kTiles>
-C3D_AVX2 void multiplyGroup(std::int64_t channels, const float* inputs, const float* weights,
+C3D_AVX2 void multiplyGroup(std::int64_t channels, const float* inputs, const float* weights, Next next,
                             float* products) {
-  multiply(std::make_index_sequence<kTiles>(), channels, inputs, weights, products);
+  multiply(std::make_index_sequence<kTiles>(), channels, inputs, weights, next, products);
 }
 
 constexpr decltype(&multiplyGroup<1>) kMultiplyGroup[] = {multiplyGroup<1>, multiplyGroup<2>,
@@ -108,17 +120,20 @@ class Convolution {
 
   void computeBlock(std::int64_t firstTile, std::int64_t tiles, const float* points,
                     std::int64_t firstPanel) const {
-    constexpr auto kRow = kPanels * kPanel;
     constexpr auto kStride = kBlock * kRow + kPad;
     const auto panels = std::min(kPanels, to_ / kPanel - firstPanel);
     const Scratch products(kPoints * kStride);
     for (std::int64_t p = 0; p < kPoints; ++p)
       for (std::int64_t panel = 0; panel < panels; ++panel) {
         const auto* weights = weightPoints_ + ((firstPanel + panel) * kPoints + p) * from_ * kPanel;
-        for (std::int64_t tile = 0; tile < tiles; tile += kGroup)
+        for (std::int64_t tile = 0; tile < tiles; tile += kGroup) {
+          const auto* inputs = points + p * pointStride_ + tile * from_;
+          // Of the next point, each product of a block fetches a part.
+          const Next next{inputs + pointStride_ + panel * kGroup * from_ / kPanels,
+                          weights + from_ * kPanel + tile * from_ * kPanel / kBlock};
           kMultiplyGroup[std::min(kGroup, tiles - tile) - 1](
-              from_, points + p * pointStride_ + tile * from_, weights,
-              products.data() + p * kStride + tile * kRow + panel * kPanel);
+              from_, inputs, weights, next, products.data() + p * kStride + tile * kRow + panel * kPanel);
+        }
       }
     for (std::int64_t tile = 0; tile < tiles; ++tile)
       writeTile(firstTile + tile, products.data() + tile * kRow, kStride, firstPanel * kPanel,
@@ -162,7 +177,8 @@ void winogradConvolution(const ConvolutionSize& size, const float* input, const 
                          const float* bias, float* output) {
   const Scratch points(winograd::kPoints * size.inChannels * size.outChannels);
   winograd::transformWeights(size, winograd::Direction::Forward, weights, points.data());
-  winograd::Convolution(size, size.inChannels, size.outChannels, input, points.data(), bias, output).compute();
+  winograd::Convolution(size, size.inChannels, size.outChannels, input, points.data(), bias, output)
+      .compute();
 }
 
 void winogradInputGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,

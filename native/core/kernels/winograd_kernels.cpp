@@ -115,8 +115,8 @@ C3D_AVX2 void transformPointGradients(const float* points, std::int64_t stride, 
   __m256 frames[3 * 16];
   for (std::int64_t p = 0; p < 16; ++p)
     toTaps(_mm256_loadu_ps(points + p * stride), _mm256_loadu_ps(points + (16 + p) * stride),
-           _mm256_loadu_ps(points + (32 + p) * stride), _mm256_loadu_ps(points + (48 + p) * stride), frames + p,
-           16);
+           _mm256_loadu_ps(points + (32 + p) * stride), _mm256_loadu_ps(points + (48 + p) * stride),
+           frames + p, 16);
   for (int t = 0; t < 3; ++t) {
     __m256 rows[3 * 4];
     const auto* frame = frames + t * 16;

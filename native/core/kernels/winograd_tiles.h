@@ -53,8 +53,9 @@ class TileGrid {
         for (auto w = column; w < column + kWidth; ++w, ++i) {
           const bool inside =
               t >= 0 && t < size_.frames && h >= 0 && h < size_.height && w >= 0 && w < size_.width;
-          at[i] = inside ? values + (((clip * size_.frames + t) * size_.height + h) * size_.width + w) * channels
-                         : outside;
+          at[i] = inside
+                      ? values + (((clip * size_.frames + t) * size_.height + h) * size_.width + w) * channels
+                      : outside;
         }
     return at;
   }
@@ -133,8 +134,8 @@ C3D_AVX2_PART void transformGradients(const std::array<const float*, 8>& gradien
                                       float* to, std::int64_t stride) {
   __m256 frames[16];
   for (std::size_t p = 0; p < 4; ++p)
-    toGradients(_mm256_loadu_ps(gradients[p] + channel), _mm256_loadu_ps(gradients[4 + p] + channel), frames[p],
-                frames[4 + p], frames[8 + p], frames[12 + p]);
+    toGradients(_mm256_loadu_ps(gradients[p] + channel), _mm256_loadu_ps(gradients[4 + p] + channel),
+                frames[p], frames[4 + p], frames[8 + p], frames[12 + p]);
   for (const __m256* frame = frames; frame < frames + 16; frame += 4) {
     __m256 rows[8];
     for (int w = 0; w < 2; ++w)

@@ -14,38 +14,49 @@ namespace c3d {
 namespace winograd {
 namespace {
 
-// The sums of a few output channels and a panel of input channels stay in registers.
+// The sums of a few output channels and input channels stay in registers.
 constexpr std::int64_t kOut = 4;
-constexpr std::int64_t kIn = 16;
+constexpr std::int64_t kVectors = 3;
+constexpr std::int64_t kIn = kVectors * kLanes;
 // Channels of a task, at most, so that what it reads is used often enough.
 constexpr std::int64_t kBlock = 64;
 // Of the points of inputs and gradients: what stays in the last cache, if possible.
 constexpr std::int64_t kChunkBytes = std::int64_t{32} << 20;
 constexpr std::int64_t kTilesAGroup = 8;  // that are transformed by one task
+// Tiles that are summed up at a time, so that what is multiplied stays in the first-level cache.
+constexpr std::int64_t kRun = 128;
 
-/// sums[o, 0 to kIn) = sum over the tiles of gradients[tile, o] inputs[tile, 0 to kIn).
-template <std::size_t... O>
-C3D_AVX2_PART void multiply(std::index_sequence<O...>, std::int64_t tiles, const float* gradients,
-                            const float* inputs, float* sums, std::int64_t row) {
-  __m256 low[] = {(static_cast<void>(O), _mm256_setzero_ps())...};
-  __m256 high[] = {(static_cast<void>(O), _mm256_setzero_ps())...};
+/// sums[o, i] = sum over the tiles of gradients[tile, o] inputs[tile, i] for kOut output channels and kWidth
+/// vectors of input channels, which are `inputsApart`; added to what is there unless `first`. Sum counts the
+/// sums [o, vector], so that every index is a constant and they stay in registers.
+template <std::size_t kWidth, std::size_t... Sum>
+C3D_AVX2_PART void multiply(std::index_sequence<Sum...>, std::int64_t tiles, const float* gradients,
+                            const float* inputs, std::int64_t inputsApart, bool first, float* sums,
+                            std::int64_t row) {
+  __m256 sum[] = {(first ? _mm256_setzero_ps()
+                         : _mm256_loadu_ps(sums + static_cast<std::int64_t>(Sum / kWidth) * row +
+                                           static_cast<std::int64_t>(Sum % kWidth) * kLanes))...};
   C3D_UNROLL(4)
-  for (std::int64_t tile = 0; tile < tiles; ++tile, gradients += kLanes, inputs += kIn) {
-    const auto lowInputs = _mm256_loadu_ps(inputs);
-    const auto highInputs = _mm256_loadu_ps(inputs + kLanes);
-    ((low[O] = _mm256_fmadd_ps(_mm256_broadcast_ss(gradients + O), lowInputs, low[O]),
-      high[O] = _mm256_fmadd_ps(_mm256_broadcast_ss(gradients + O), highInputs, high[O])),
+  for (std::int64_t tile = 0; tile < tiles; ++tile, gradients += kLanes, inputs += kLanes)
+    ((sum[Sum] = _mm256_fmadd_ps(
+          _mm256_broadcast_ss(gradients + Sum / kWidth),
+          _mm256_loadu_ps(inputs + static_cast<std::int64_t>(Sum % kWidth) * inputsApart), sum[Sum])),
      ...);
-  }
-  ((_mm256_storeu_ps(sums + static_cast<std::int64_t>(O) * row, low[O]),
-    _mm256_storeu_ps(sums + static_cast<std::int64_t>(O) * row + kLanes, high[O])),
+  (_mm256_storeu_ps(sums + static_cast<std::int64_t>(Sum / kWidth) * row +
+                        static_cast<std::int64_t>(Sum % kWidth) * kLanes,
+                    sum[Sum]),
    ...);
 }
 
-C3D_AVX2 void multiplyTiles(std::int64_t tiles, const float* gradients, const float* inputs, float* sums,
-                            std::int64_t row) {
-  multiply(std::make_index_sequence<kOut>(), tiles, gradients, inputs, sums, row);
+template <std::size_t kWidth>
+C3D_AVX2 void multiplyTiles(std::int64_t tiles, const float* gradients, const float* inputs,
+                            std::int64_t inputsApart, bool first, float* sums, std::int64_t row) {
+  multiply<kWidth>(std::make_index_sequence<kOut * kWidth>(), tiles, gradients, inputs, inputsApart, first,
+                   sums, row);
 }
+
+constexpr decltype(&multiplyTiles<1>) kMultiplyTiles[] = {multiplyTiles<1>, multiplyTiles<2>,
+                                                          multiplyTiles<3>};
 
 class WeightGradient {
  public:
@@ -64,7 +75,7 @@ class WeightGradient {
     inBlock_ = std::min(kBlock, size.inChannels);
     outBlock_ = std::min(kBlock, size.outChannels);
     // A task for every thread at least.
-    while (outBlock_ > kIn && tasks() < 2 * computingThreads()) outBlock_ /= 2;
+    while (outBlock_ > kLanes && tasks() < 2 * computingThreads()) outBlock_ /= 2;
   }
 
   void compute() {
@@ -86,12 +97,11 @@ class WeightGradient {
   std::int64_t inBlocks() const { return ceilDivide(size_.inChannels, inBlock_); }
   std::int64_t tasks() const { return inBlocks() * ceilDivide(size_.outChannels, outBlock_); }
 
-  /// Points lie as [64, channels / kIn, tile, kIn] and, of gradients, [64, channels / kLanes, tile, kLanes].
+  /// Points lie as [64, channels / kLanes, tile, kLanes].
   C3D_AVX2 void transformTile(std::int64_t tile, std::int64_t index) const {
     const auto inputs = grid_.positions<kInputs>(tile, /*reach=*/1, input_, size_.inChannels, zeros_.data());
     for (std::int64_t c = 0; c < size_.inChannels; c += kLanes)
-      transformInputs(inputs, c, inputPoints_.data() + (c / kIn * chunk_ + index) * kIn + c % kIn,
-                      inputStride_);
+      transformInputs(inputs, c, inputPoints_.data() + c * chunk_ + index * kLanes, inputStride_);
     const auto gradients =
         grid_.positions<kOutputs>(tile, /*reach=*/0, gradient_, size_.outChannels, zeros_.data());
     for (std::int64_t c = 0; c < size_.outChannels; c += kLanes)
@@ -105,14 +115,19 @@ class WeightGradient {
     const auto outs = std::min(outBlock_, size_.outChannels - out);
     const auto stride = outs * ins + kPad;
     const Scratch sums(kPoints * stride);
-    for (std::int64_t p = 0; p < kPoints; ++p)
-      for (std::int64_t o = 0; o < outs; o += kOut)
-        for (std::int64_t i = 0; i < ins; i += kIn)
-          multiplyTiles(tiles,
-                        gradientPoints_.data() + p * gradientStride_ + (out + o) / kLanes * kLanes * chunk_ +
-                            o % kLanes,
-                        inputPoints_.data() + p * inputStride_ + (in + i) * chunk_,
-                        sums.data() + p * stride + o * ins + i, ins);
+    for (std::int64_t p = 0; p < kPoints; ++p) {
+      const auto* gradients = gradientPoints_.data() + p * gradientStride_ + out * chunk_;
+      const auto* inputs = inputPoints_.data() + p * inputStride_ + in * chunk_;
+      for (std::int64_t tile = 0; tile < tiles; tile += kRun)
+        for (std::int64_t i = 0; i < ins; i += kIn) {
+          const auto multiply = kMultiplyTiles[std::min(kVectors, (ins - i) / kLanes) - 1];
+          for (std::int64_t o = 0; o < outs; o += kOut)
+            multiply(std::min(kRun, tiles - tile),
+                     gradients + (o / kLanes * chunk_ + tile) * kLanes + o % kLanes,
+                     inputs + i * chunk_ + tile * kLanes, kLanes * chunk_, /*first=*/tile == 0,
+                     sums.data() + p * stride + o * ins + i, ins);
+        }
+    }
     for (std::int64_t o = 0; o < outs; ++o)
       for (std::int64_t i = 0; i < ins; i += kLanes)
         transformPointGradients(sums.data() + o * ins + i, stride, size_.inChannels, isFirst,

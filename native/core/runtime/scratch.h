@@ -5,8 +5,8 @@
 
 namespace c3d {
 
-/// Room for numbers that are needed for a moment, from LibTorch's allocator (runtime/cpu_memory), so that it is
-/// counted, in huge pages and at hand again the next time. Not initialized. For the kernels, which see no
+/// Room for numbers that are needed for a moment, from LibTorch's allocator (runtime/cpu_memory), so that it
+/// is counted, in huge pages and at hand again the next time. Not initialized. For the kernels, which see no
 /// LibTorch.
 class Scratch {
  public:
