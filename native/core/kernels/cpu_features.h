@@ -5,8 +5,16 @@
 #define C3D_X86 1
 /// Before a function that uses AVX2 and FMA; whoever calls it has asked hasAvx2().
 #define C3D_AVX2 __attribute__((target("avx2,fma")))
-/// Before a function that is a part of such functions.
-#define C3D_AVX2_PART __attribute__((target("avx2,fma"), always_inline)) inline
+#endif
+
+// Around functions that are compiled for an instruction set; whoever calls them has asked for it.
+#if defined(C3D_X86) && defined(__clang__)
+#define C3D_BEGIN_TARGET(features) \
+  C3D_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define C3D_END_TARGET C3D_PRAGMA(clang attribute pop)
+#elif defined(C3D_X86)
+#define C3D_BEGIN_TARGET(features) C3D_PRAGMA(GCC push_options) C3D_PRAGMA(GCC target(features))
+#define C3D_END_TARGET C3D_PRAGMA(GCC pop_options)
 #endif
 
 // Before a loop over plain arrays: compiled for several instruction sets, one of which the loader picks.

@@ -1,23 +1,10 @@
-#pragma once
+// Tiles of activations and their transforms.
 
-// The tiles of winograd.h and their transforms, for its sources alone.
-
-#include <array>
-#include <cstddef>
-#include <cstdint>
-
-#include "core/kernels/convolution_size.h"
-#include "core/kernels/cpu_features.h"
-
-#ifdef C3D_X86
-#include <immintrin.h>
-
-namespace c3d::winograd {
+namespace c3d::winograd::C3D_ISA {
 
 constexpr std::int64_t kOutputs = 2;  // of a tile, along each axis
 constexpr std::int64_t kInputs = 4;   // of a tile, along each axis: with the kernel's reach on both sides
 constexpr std::int64_t kPoints = kInputs * kInputs * kInputs;
-constexpr std::int64_t kLanes = 8;  // channels that are transformed at a time
 
 /// Added between the points of an array, so that they do not all fall into the same sets of the caches.
 constexpr std::int64_t kPad = 16;
@@ -66,11 +53,11 @@ class TileGrid {
 };
 
 /// B^T along one axis: of four inputs, what is multiplied at the four points.
-C3D_AVX2_PART void toPoints(__m256& a, __m256& b, __m256& c, __m256& d) {
-  const auto first = _mm256_sub_ps(a, c);
-  const auto second = _mm256_add_ps(b, c);
-  const auto third = _mm256_sub_ps(c, b);
-  const auto fourth = _mm256_sub_ps(b, d);
+[[gnu::always_inline]] inline void toPoints(Vector& a, Vector& b, Vector& c, Vector& d) {
+  const Vector first = a - c;
+  const Vector second = b + c;
+  const Vector third = c - b;
+  const Vector fourth = b - d;
   a = first;
   b = second;
   c = third;
@@ -78,46 +65,47 @@ C3D_AVX2_PART void toPoints(__m256& a, __m256& b, __m256& c, __m256& d) {
 }
 
 /// A^T along one axis: of the products at four points, the two outputs.
-C3D_AVX2_PART void toOutputs(const __m256& a, const __m256& b, const __m256& c, const __m256& d,
-                             __m256& first, __m256& second) {
-  first = _mm256_add_ps(a, _mm256_add_ps(b, c));
-  second = _mm256_sub_ps(_mm256_sub_ps(b, c), d);
+[[gnu::always_inline]] inline void toOutputs(const Vector& a, const Vector& b, const Vector& c,
+                                             const Vector& d, Vector& first, Vector& second) {
+  first = a + (b + c);
+  second = (b - c) - d;
 }
 
-/// A along one axis: of the two outputs' gradients, those of the products at four points.
-C3D_AVX2_PART void toGradients(const __m256& a, const __m256& b, __m256& first, __m256& second, __m256& third,
-                               __m256& fourth) {
-  first = a;
-  second = _mm256_add_ps(a, b);
-  third = _mm256_sub_ps(a, b);
-  fourth = _mm256_sub_ps(_mm256_setzero_ps(), b);
+/// A along one axis: of the two outputs' gradients, those of the products at four points, which are `apart`.
+[[gnu::always_inline]] inline void toGradients(const Vector& a, const Vector& b, Vector* points,
+                                               std::int64_t apart) {
+  points[0] = a;
+  points[apart] = a + b;
+  points[2 * apart] = a - b;
+  points[3 * apart] = -b;
 }
 
 /// kLanes channels of a tile's inputs to their points, which are `stride` apart in `to`.
-C3D_AVX2_PART void transformInputs(const std::array<const float*, kPoints>& inputs, std::int64_t channel,
-                                   float* to, std::int64_t stride) {
-  __m256 x[kPoints];
+[[gnu::always_inline]] inline void transformInputs(const std::array<const float*, kPoints>& inputs,
+                                                   std::int64_t channel, float* to, std::int64_t stride) {
+  Vector x[kPoints];
   for (std::size_t p = 0; p < 16; ++p) {
-    for (std::size_t t = 0; t < 4; ++t) x[t * 16 + p] = _mm256_loadu_ps(inputs[t * 16 + p] + channel);
+    for (std::size_t t = 0; t < 4; ++t) x[t * 16 + p] = load(inputs[t * 16 + p] + channel);
     toPoints(x[p], x[16 + p], x[32 + p], x[48 + p]);
   }
-  for (__m256* frame = x; frame < x + kPoints; frame += 16) {
+  for (Vector* frame = x; frame < x + kPoints; frame += 16) {
     for (int w = 0; w < 4; ++w) toPoints(frame[w], frame[4 + w], frame[8 + w], frame[12 + w]);
-    for (__m256* row = frame; row < frame + 16; row += 4) {
+    for (Vector* row = frame; row < frame + 16; row += 4) {
       toPoints(row[0], row[1], row[2], row[3]);
-      for (int w = 0; w < 4; ++w, to += stride) _mm256_storeu_ps(to, row[w]);
+      for (int w = 0; w < 4; ++w, to += stride) store(to, row[w]);
     }
   }
 }
 
 /// kLanes channels of the products at a tile's points, which are `stride` apart, to its 8 outputs.
-C3D_AVX2_PART void transformProducts(const float* products, std::int64_t stride, __m256 (&outputs)[8]) {
-  __m256 frames[32];
+[[gnu::always_inline]] inline void transformProducts(const float* products, std::int64_t stride,
+                                                     Vector (&outputs)[8]) {
+  Vector frames[32];
   for (std::int64_t p = 0; p < 16; ++p)
-    toOutputs(_mm256_loadu_ps(products + p * stride), _mm256_loadu_ps(products + (16 + p) * stride),
-              _mm256_loadu_ps(products + (32 + p) * stride), _mm256_loadu_ps(products + (48 + p) * stride),
-              frames[p], frames[16 + p]);
-  __m256 rows[16];
+    toOutputs(load(products + p * stride), load(products + (16 + p) * stride),
+              load(products + (32 + p) * stride), load(products + (48 + p) * stride), frames[p],
+              frames[16 + p]);
+  Vector rows[16];
   for (int t = 0; t < 2; ++t)
     for (int w = 0; w < 4; ++w) {
       const auto* x = frames + t * 16 + w;
@@ -130,23 +118,20 @@ C3D_AVX2_PART void transformProducts(const float* products, std::int64_t stride,
 }
 
 /// kLanes channels of the gradients of a tile's 8 outputs to those of its points' products.
-C3D_AVX2_PART void transformGradients(const std::array<const float*, 8>& gradients, std::int64_t channel,
-                                      float* to, std::int64_t stride) {
-  __m256 frames[16];
+[[gnu::always_inline]] inline void transformGradients(const std::array<const float*, 8>& gradients,
+                                                      std::int64_t channel, float* to, std::int64_t stride) {
+  Vector frames[16];
   for (std::size_t p = 0; p < 4; ++p)
-    toGradients(_mm256_loadu_ps(gradients[p] + channel), _mm256_loadu_ps(gradients[4 + p] + channel),
-                frames[p], frames[4 + p], frames[8 + p], frames[12 + p]);
-  for (const __m256* frame = frames; frame < frames + 16; frame += 4) {
-    __m256 rows[8];
-    for (int w = 0; w < 2; ++w)
-      toGradients(frame[w], frame[2 + w], rows[w], rows[2 + w], rows[4 + w], rows[6 + w]);
+    toGradients(load(gradients[p] + channel), load(gradients[4 + p] + channel), frames + p, 4);
+  for (const Vector* frame = frames; frame < frames + 16; frame += 4) {
+    Vector rows[8];
+    for (int w = 0; w < 2; ++w) toGradients(frame[w], frame[2 + w], rows + w, 2);
     for (int h = 0; h < 4; ++h) {
-      __m256 points[4];
-      toGradients(rows[h * 2], rows[h * 2 + 1], points[0], points[1], points[2], points[3]);
-      for (int w = 0; w < 4; ++w, to += stride) _mm256_storeu_ps(to, points[w]);
+      Vector points[4];
+      toGradients(rows[h * 2], rows[h * 2 + 1], points, 1);
+      for (int w = 0; w < 4; ++w, to += stride) store(to, points[w]);
     }
   }
 }
 
-}  // namespace c3d::winograd
-#endif
+}  // namespace c3d::winograd::C3D_ISA

@@ -1,28 +1,17 @@
-#include <algorithm>
-#include <utility>
-#include <vector>
+// The convolution itself, which is also that of the output's gradient.
 
-#include "core/kernels/winograd.h"
-#include "core/kernels/winograd_kernels.h"
-#include "core/kernels/winograd_tiles.h"
-#include "core/runtime/parallel.h"
-#include "core/runtime/scratch.h"
-
-namespace c3d {
-
-#ifdef C3D_X86
-namespace winograd {
-namespace {
+namespace c3d::winograd::C3D_ISA {
 
 // The products of a group of tiles and a panel of output channels fit into registers.
-constexpr std::int64_t kGroup = 6;
+constexpr std::int64_t kGroup = C3D_VECTORS / 2;
 // Tiles of a block, and panels: the products at all of their points stay in the second-level cache.
-constexpr std::int64_t kBlock = 4 * kGroup;
+constexpr std::int64_t kBlock = 24;
 constexpr std::int64_t kPanels = 2;
+constexpr std::int64_t kRow = kPanels * kPanel;  // between the products of a point's tiles
 // Of the points of some blocks' inputs, which several threads use in turn.
 constexpr std::int64_t kChunkBytes = std::int64_t{16} << 20;
 
-constexpr std::int64_t kRow = kPanels * kPanel;  // between the products of a point's tiles
+static_assert(kBlock % kGroup == 0);
 
 /// What the next product will take, which is fetched while this one is computed.
 struct Next {
@@ -33,41 +22,47 @@ struct Next {
 /// products[tile, 0 to kPanel) = sum over the channels of inputs[tile, channel] weights[channel, 0 to
 /// kPanel); Tiles counts the group's tiles, so that every index is a constant and the sums stay in registers.
 template <std::size_t... Tiles>
-C3D_AVX2_PART void multiply(std::index_sequence<Tiles...>, std::int64_t channels, const float* inputs,
-                            const float* weights, Next next, float* products) {
+[[gnu::always_inline]] inline void multiply(std::index_sequence<Tiles...>, std::int64_t channels,
+                                            const float* inputs, const float* weights, Next next,
+                                            float* products) {
+  // Of what is next, for every kLanes channels.
+  constexpr auto kInputsFetched = kGroup * kLanes / kPanels;
+  constexpr auto kWeightsFetched = kLanes * kPanel * kGroup / kBlock;
   constexpr std::int64_t kLine = 16;  // of a cache, in floats
-  __m256 low[] = {(static_cast<void>(Tiles), _mm256_setzero_ps())...};
-  __m256 high[] = {(static_cast<void>(Tiles), _mm256_setzero_ps())...};
+  Vector low[] = {(static_cast<void>(Tiles), Vector{})...};
+  Vector high[] = {(static_cast<void>(Tiles), Vector{})...};
   for (std::int64_t c = 0; c < channels; c += kLanes, inputs += kGroup * kLanes) {
-    for (int line = 0; line < 2; ++line, next.inputs += kLine, next.weights += kLine) {
-      _mm_prefetch(reinterpret_cast<const char*>(next.inputs), _MM_HINT_T0);
-      _mm_prefetch(reinterpret_cast<const char*>(next.weights), _MM_HINT_T0);
-    }
+    for (std::int64_t i = 0; i < kInputsFetched; i += kLine) __builtin_prefetch(next.inputs + i);
+    for (std::int64_t i = 0; i < kWeightsFetched; i += kLine) __builtin_prefetch(next.weights + i);
+    next.inputs += kInputsFetched;
+    next.weights += kWeightsFetched;
     C3D_UNROLL(8)
     for (std::int64_t lane = 0; lane < kLanes; ++lane, weights += kPanel) {
-      const auto lowWeights = _mm256_loadu_ps(weights);
-      const auto highWeights = _mm256_loadu_ps(weights + kLanes);
-      ((low[Tiles] =
-            _mm256_fmadd_ps(_mm256_broadcast_ss(inputs + Tiles * kLanes + lane), lowWeights, low[Tiles]),
-        high[Tiles] =
-            _mm256_fmadd_ps(_mm256_broadcast_ss(inputs + Tiles * kLanes + lane), highWeights, high[Tiles])),
+      const auto lowWeights = load(weights);
+      const auto highWeights = load(weights + kLanes);
+      ((low[Tiles] += lowWeights * inputs[Tiles * kLanes + lane],
+        high[Tiles] += highWeights * inputs[Tiles * kLanes + lane]),
        ...);
     }
   }
-  ((_mm256_storeu_ps(products + Tiles * kRow, low[Tiles]),
-    _mm256_storeu_ps(products + Tiles * kRow + kLanes, high[Tiles])),
-   ...);
+  ((store(products + Tiles * kRow, low[Tiles]), store(products + Tiles * kRow + kLanes, high[Tiles])), ...);
 }
 
 template <std::size_t kTiles>
-C3D_AVX2 void multiplyGroup(std::int64_t channels, const float* inputs, const float* weights, Next next,
-                            float* products) {
+void multiplyGroup(std::int64_t channels, const float* inputs, const float* weights, Next next,
+                   float* products) {
   multiply(std::make_index_sequence<kTiles>(), channels, inputs, weights, next, products);
 }
 
-constexpr decltype(&multiplyGroup<1>) kMultiplyGroup[] = {multiplyGroup<1>, multiplyGroup<2>,
-                                                          multiplyGroup<3>, multiplyGroup<4>,
-                                                          multiplyGroup<5>, multiplyGroup<6>};
+using MultiplyGroup = decltype(&multiplyGroup<1>);
+
+/// multiplyGroup<1>, multiplyGroup<2> and so on.
+template <std::size_t... Tiles>
+constexpr std::array<MultiplyGroup, sizeof...(Tiles)> multiplyGroups(std::index_sequence<Tiles...>) {
+  return {multiplyGroup<Tiles + 1>...};
+}
+
+constexpr auto kMultiplyGroup = multiplyGroups(std::make_index_sequence<kGroup>());
 
 /// A convolution of `from` channels to `to`, its weights given as points.
 class Convolution {
@@ -111,7 +106,7 @@ class Convolution {
   float* pointsOf(std::int64_t block) const { return inputPoints_.data() + block * kPoints * pointStride_; }
 
   /// Points lie as [block, 64, group, channels / kLanes, kGroup, kLanes], in which order products read them.
-  C3D_AVX2 void transformTile(std::int64_t tile, std::int64_t index) const {
+  void transformTile(std::int64_t tile, std::int64_t index) const {
     const auto inputs = grid_.positions<kInputs>(tile, /*reach=*/1, input_, from_, zeros_.data());
     auto* to = pointsOf(index / kBlock) + index % kBlock / kGroup * kGroup * from_ + index % kGroup * kLanes;
     for (std::int64_t c = 0; c < from_; c += kLanes, to += kGroup * kLanes)
@@ -130,8 +125,8 @@ class Convolution {
           const auto* inputs = points + p * pointStride_ + tile * from_;
           // Of the next point, each product of a block fetches a part.
           const Next next{inputs + pointStride_ + panel * kGroup * from_ / kPanels,
-                          weights + from_ * kPanel + tile * from_ * kPanel / kBlock};
-          kMultiplyGroup[std::min(kGroup, tiles - tile) - 1](
+                          weights + (kBlock + tile) * from_ * kPanel / kBlock};
+          kMultiplyGroup[static_cast<std::size_t>(std::min(kGroup, tiles - tile) - 1)](
               from_, inputs, weights, next, products.data() + p * kStride + tile * kRow + panel * kPanel);
         }
       }
@@ -140,15 +135,15 @@ class Convolution {
                 panels * kPanel);
   }
 
-  C3D_AVX2 void writeTile(std::int64_t tile, const float* products, std::int64_t stride, std::int64_t first,
-                          std::int64_t channels) const {
+  void writeTile(std::int64_t tile, const float* products, std::int64_t stride, std::int64_t first,
+                 std::int64_t channels) const {
     const auto outputs = grid_.positions<kOutputs, float>(tile, /*reach=*/0, output_, to_, nullptr);
     for (std::int64_t c = 0; c < channels; c += kLanes) {
-      __m256 values[8];
+      Vector values[8];
       transformProducts(products + c, stride, values);
-      const auto bias = bias_ == nullptr ? _mm256_setzero_ps() : _mm256_loadu_ps(bias_ + first + c);
+      const auto bias = bias_ == nullptr ? Vector{} : load(bias_ + first + c);
       for (std::size_t i = 0; i < outputs.size(); ++i)
-        if (outputs[i] != nullptr) _mm256_storeu_ps(outputs[i] + first + c, _mm256_add_ps(values[i], bias));
+        if (outputs[i] != nullptr) store(outputs[i] + first + c, values[i] + bias);
     }
   }
 
@@ -164,40 +159,4 @@ class Convolution {
   std::vector<float> zeros_;  // what lies outside of the input
 };
 
-}  // namespace
-}  // namespace winograd
-
-bool hasWinograd(const ConvolutionSize& size) {
-  const auto isWide = [](std::int64_t channels) { return channels % winograd::kPanel == 0; };
-  return hasAvx2() && !hasAvx512() && size.kernel == std::array<std::int64_t, 3>{3, 3, 3} &&
-         isWide(size.inChannels) && isWide(size.outChannels);
-}
-
-void winogradConvolution(const ConvolutionSize& size, const float* input, const float* weights,
-                         const float* bias, float* output) {
-  const Scratch points(winograd::kPoints * size.inChannels * size.outChannels);
-  winograd::transformWeights(size, winograd::Direction::Forward, weights, points.data());
-  winograd::Convolution(size, size.inChannels, size.outChannels, input, points.data(), bias, output)
-      .compute();
-}
-
-void winogradInputGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
-                           float* inputGradient) {
-  const Scratch points(winograd::kPoints * size.inChannels * size.outChannels);
-  winograd::transformWeights(size, winograd::Direction::Backward, weights, points.data());
-  winograd::Convolution(size, size.outChannels, size.inChannels, outputGradient, points.data(), nullptr,
-                        inputGradient)
-      .compute();
-}
-
-#else
-
-bool hasWinograd(const ConvolutionSize&) {
-  return false;
-}
-void winogradConvolution(const ConvolutionSize&, const float*, const float*, const float*, float*) {}
-void winogradInputGradient(const ConvolutionSize&, const float*, const float*, float*) {}
-
-#endif
-
-}  // namespace c3d
+}  // namespace c3d::winograd::C3D_ISA
