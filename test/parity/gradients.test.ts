@@ -40,6 +40,22 @@ const networks: Record<string, Network> = {
     clips: 2,
     classes: 3,
   },
+  'whole vectors of channels, tiles beyond the edges': {
+    architecture: {
+      input: { frames: 5, height: 23, width: 18 },
+      layers: [
+        { type: 'conv', name: 'first', filters: 32 },
+        { type: 'conv', name: 'second', filters: 96 },
+        { type: 'pool', name: 'down', kernel: [2, 2, 2], rounding: 'floor' },
+        { type: 'conv', name: 'third', filters: 64 },
+        { type: 'linear', name: 'hidden', units: 9 },
+      ],
+      classifier: 'out',
+    },
+    clips: 3,
+    classes: 3,
+    fewInputs: true,
+  },
 }
 
 interface Network {
