@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { type CsvError, parse } from 'csv-parse'
+import type { CsvError } from 'csv-parse'
 import { invalid } from '../config/parse'
 import { C3DError, fileError, messageOf, systemCode } from '../native/errors'
 import { lineOf, textLines } from './text-lines'
@@ -47,6 +47,7 @@ interface CsvRecord {
 }
 
 async function* csvRecords(file: string): AsyncGenerator<CsvRecord> {
+  const { parse } = await import('csv-parse')
   const parser = parse({
     bom: true,
     trim: true,

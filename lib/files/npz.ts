@@ -1,4 +1,3 @@
-import { unzip, Zip, ZipPassThrough } from 'fflate'
 import { bytesOf, npyHeader } from './npy'
 
 /** An array of a .npz file, by its values: float32, 64-bit integers, or texts. */
@@ -15,6 +14,7 @@ export async function* formatNpz(
   arrays: Readonly<Record<string, NpzArray>>,
   others: Readonly<Record<string, Uint8Array>>,
 ): AsyncGenerator<Uint8Array> {
+  const { Zip, ZipPassThrough } = await import('fflate')
   let pieces: Uint8Array[] = []
   const zip = new Zip((error, piece) => {
     if (error) throw error
@@ -40,7 +40,8 @@ export async function* formatNpz(
 }
 
 /** The files in a zip file, by name. */
-export function readZip(bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
+export async function readZip(bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
+  const { unzip } = await import('fflate')
   return new Promise((resolve, reject) => {
     unzip(bytes, (error, files) => (error ? reject(error) : resolve(files)))
   })

@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { UMAP } from 'umap-js'
 import { type MapOptions, mapSchema } from '../config/map'
 import { parse } from '../config/parse'
 import type { FeatureRow, FeatureSet } from '../features/feature-set'
@@ -53,6 +52,7 @@ export async function mapFeatures(features: FeatureSet, options: MapOptions = {}
     )
   const reduced = await reduce(features, Math.min(components, count - 1), signal)
   const random = new Random(seed)
+  const { UMAP } = await import('umap-js')
   const umap = new UMAP({
     nNeighbors: Math.min(neighbors, count - 1),
     minDist: minDistance,

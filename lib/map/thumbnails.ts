@@ -1,4 +1,3 @@
-import { encode } from 'jpeg-js'
 import { indexFolder } from '../config/cache'
 import { defaultIndexThreads } from '../config/loader'
 import { type MapProgress, thumbnail } from '../config/map'
@@ -77,6 +76,7 @@ async function readThumbnail(
   const middle = Float64Array.of(Math.min(frames - 1, Math.floor((start + end) / 2)))
   const format = { ...size, channelOrder: 'rgb' as const }
   await runTask(() => addon().readFrames(set, place, middle, format, pixels), signal)
+  const { encode } = await import('jpeg-js')
   const { data } = encode({ ...size, data: withAlpha(pixels) }, thumbnail.quality)
   return `data:image/jpeg;base64,${Buffer.from(data).toString('base64')}`
 }

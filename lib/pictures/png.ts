@@ -1,8 +1,8 @@
-import { PNG } from 'pngjs'
 import type { Picture } from './picture'
 
 /** Encodes on the threads that zlib has. */
-export function encodePng({ width, height, data }: Picture): Promise<Buffer> {
+export async function encodePng({ width, height, data }: Picture): Promise<Buffer> {
+  const { PNG } = await import('pngjs')
   const png = new PNG({ width, height, colorType: 2, inputColorType: 2, inputHasAlpha: false })
   png.data = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const pieces: Buffer[] = []
