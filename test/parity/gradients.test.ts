@@ -48,6 +48,8 @@ const networks: Record<string, Network> = {
         { type: 'conv', name: 'second', filters: 96 },
         { type: 'pool', name: 'down', kernel: [2, 2, 2], rounding: 'floor' },
         { type: 'conv', name: 'third', filters: 64 },
+        { type: 'conv', name: 'deep', filters: 32, kernel: [5, 3, 3] },
+        { type: 'conv', name: 'flat', filters: 64, kernel: [1, 3, 3] },
         { type: 'linear', name: 'hidden', units: 9 },
       ],
       classifier: 'out',

@@ -15,28 +15,59 @@
 namespace c3d::winograd::C3D_ISA {
 
 bool fits(const ConvolutionSize& size) {
-  return size.kernel == std::array<std::int64_t, 3>{3, 3, 3} && size.inChannels % kPanel == 0 &&
+  return size.kernel[1] == 3 && size.kernel[2] == 3 && size.inChannels % kPanel == 0 &&
          size.outChannels % kPanel == 0;
 }
 
+namespace {
+
+template <typename Tile>
+std::int64_t weightPoints(const ConvolutionSize& size) {
+  return kPoints<Tile> * Tile::depth(size) * size.inChannels * size.outChannels;
+}
+
+template <typename Tile>
+void convolve(const ConvolutionSize& size, const float* input, const float* weights, const float* bias,
+              float* output) {
+  const Scratch points(weightPoints<Tile>(size));
+  transformWeights<Tile>(size, Direction::Forward, weights, points.data());
+  Convolution<Tile>(size, size.inChannels, size.outChannels, input, points.data(), bias, output).compute();
+}
+
+template <typename Tile>
+void convolveGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
+                      float* inputGradient) {
+  const Scratch points(weightPoints<Tile>(size));
+  transformWeights<Tile>(size, Direction::Backward, weights, points.data());
+  Convolution<Tile>(size, size.outChannels, size.inChannels, outputGradient, points.data(), nullptr,
+                    inputGradient)
+      .compute();
+}
+
+bool isCubic(const ConvolutionSize& size) {
+  return size.kernel[0] == Cubes::kTapFrames;
+}
+
+}  // namespace
+
 void convolution(const ConvolutionSize& size, const float* input, const float* weights, const float* bias,
                  float* output) {
-  const Scratch points(kPoints * size.inChannels * size.outChannels);
-  transformWeights(size, Direction::Forward, weights, points.data());
-  Convolution(size, size.inChannels, size.outChannels, input, points.data(), bias, output).compute();
+  const auto compute = isCubic(size) ? convolve<Cubes> : convolve<Squares>;
+  compute(size, input, weights, bias, output);
 }
 
 void inputGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
                    float* inputGradient) {
-  const Scratch points(kPoints * size.inChannels * size.outChannels);
-  transformWeights(size, Direction::Backward, weights, points.data());
-  Convolution(size, size.outChannels, size.inChannels, outputGradient, points.data(), nullptr, inputGradient)
-      .compute();
+  const auto compute = isCubic(size) ? convolveGradient<Cubes> : convolveGradient<Squares>;
+  compute(size, outputGradient, weights, inputGradient);
 }
 
 void weightGradient(const ConvolutionSize& size, const float* input, const float* outputGradient,
                     float* weights) {
-  WeightGradient(size, input, outputGradient, weights).compute();
+  if (isCubic(size))
+    WeightGradient<Cubes>(size, input, outputGradient, weights).compute();
+  else
+    WeightGradient<Squares>(size, input, outputGradient, weights).compute();
 }
 
 }  // namespace c3d::winograd::C3D_ISA

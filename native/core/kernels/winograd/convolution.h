@@ -4,14 +4,13 @@ namespace c3d::winograd::C3D_ISA {
 
 // The products of a group of tiles and a panel of output channels fit into registers.
 constexpr std::int64_t kGroup = C3D_VECTORS / 2;
-// Tiles of a block, and panels: the products at all of their points stay in the second-level cache.
-constexpr std::int64_t kBlock = 24;
+// Panels of a block: the products at all points of its tiles stay in the second-level cache.
 constexpr std::int64_t kPanels = 2;
 constexpr std::int64_t kRow = kPanels * kPanel;  // between the products of a point's tiles
 // Of the points of some blocks' inputs, which several threads use in turn.
 constexpr std::int64_t kChunkBytes = std::int64_t{16} << 20;
 
-static_assert(kBlock % kGroup == 0);
+static_assert(Cubes::kBlock % kGroup == 0 && Squares::kBlock % kGroup == 0);
 
 /// What the next product will take, which is fetched while this one is computed.
 struct Next {
@@ -27,7 +26,7 @@ template <std::size_t... Tiles>
                                             float* products) {
   // Of what is next, for every kLanes channels.
   constexpr auto kInputsFetched = kGroup * kLanes / kPanels;
-  constexpr auto kWeightsFetched = kLanes * kPanel * kGroup / kBlock;
+  constexpr auto kWeightsFetched = kLanes * kPanel * kGroup / Cubes::kBlock;
   constexpr std::int64_t kLine = 16;  // of a cache, in floats
   Vector low[] = {(static_cast<void>(Tiles), Vector{})...};
   Vector high[] = {(static_cast<void>(Tiles), Vector{})...};
@@ -65,22 +64,25 @@ constexpr std::array<MultiplyGroup, sizeof...(Tiles)> multiplyGroups(std::index_
 constexpr auto kMultiplyGroup = multiplyGroups(std::make_index_sequence<kGroup>());
 
 /// A convolution of `from` channels to `to`, its weights given as points.
+template <typename Tile>
 class Convolution {
  public:
   Convolution(const ConvolutionSize& size, std::int64_t from, std::int64_t to, const float* input,
               const float* weightPoints, const float* bias, float* output)
       : grid_(size),
-        from_(from),
+        depth_(Tile::depth(size)),
+        channels_(from),
+        from_(depth_ * from),
         to_(to),
         input_(input),
         weightPoints_(weightPoints),
         bias_(bias),
         output_(output),
-        pointStride_(kBlock * from + kPad),
+        pointStride_(kBlock * from_ + kPad),
         blocks_(std::clamp<std::int64_t>(
-            kChunkBytes / (kPoints * pointStride_ * static_cast<std::int64_t>(sizeof(float))), 1,
+            kChunkBytes / (kPoints<Tile> * pointStride_ * static_cast<std::int64_t>(sizeof(float))), 1,
             ceilDivide(grid_.tiles(), kBlock))),
-        inputPoints_(blocks_ * kPoints * pointStride_),
+        inputPoints_(blocks_ * kPoints<Tile> * pointStride_),
         zeros_(static_cast<std::size_t>(from)) {}
 
   void compute() {
@@ -88,6 +90,8 @@ class Convolution {
   }
 
  private:
+  static constexpr auto kBlock = Tile::kBlock;
+
   void computeChunk(std::int64_t first) {
     const auto tiles = std::min(grid_.tiles() - first, blocks_ * kBlock);
     parallelFor(ceilDivide(tiles, kGroup), [&](std::int64_t group) {
@@ -103,24 +107,28 @@ class Convolution {
     });
   }
 
-  float* pointsOf(std::int64_t block) const { return inputPoints_.data() + block * kPoints * pointStride_; }
+  float* pointsOf(std::int64_t block) const {
+    return inputPoints_.data() + block * kPoints<Tile> * pointStride_;
+  }
 
-  /// Points lie as [block, 64, group, channels / kLanes, kGroup, kLanes], in which order products read them.
+  /// Points lie as [block, point, group, from / kLanes, kGroup, kLanes], in which order products read them.
   void transformTile(std::int64_t tile, std::int64_t index) const {
-    const auto inputs = grid_.positions<kInputs>(tile, /*reach=*/1, input_, from_, zeros_.data());
     auto* to = pointsOf(index / kBlock) + index % kBlock / kGroup * kGroup * from_ + index % kGroup * kLanes;
-    for (std::int64_t c = 0; c < from_; c += kLanes, to += kGroup * kLanes)
-      transformInputs(inputs, c, to, pointStride_);
+    for (std::int64_t kernel = 0; kernel < depth_; ++kernel) {
+      const auto inputs = grid_.inputs(tile, kernel, input_, channels_, zeros_.data());
+      for (std::int64_t c = 0; c < channels_; c += kLanes, to += kGroup * kLanes)
+        transformInputs<Tile>(inputs, c, to, pointStride_);
+    }
   }
 
   void computeBlock(std::int64_t firstTile, std::int64_t tiles, const float* points,
                     std::int64_t firstPanel) const {
     constexpr auto kStride = kBlock * kRow + kPad;
     const auto panels = std::min(kPanels, to_ / kPanel - firstPanel);
-    const Scratch products(kPoints * kStride);
-    for (std::int64_t p = 0; p < kPoints; ++p)
+    const Scratch products(kPoints<Tile> * kStride);
+    for (std::int64_t p = 0; p < kPoints<Tile>; ++p)
       for (std::int64_t panel = 0; panel < panels; ++panel) {
-        const auto* weights = weightPoints_ + ((firstPanel + panel) * kPoints + p) * from_ * kPanel;
+        const auto* weights = weightPoints_ + ((firstPanel + panel) * kPoints<Tile> + p) * from_ * kPanel;
         for (std::int64_t tile = 0; tile < tiles; tile += kGroup) {
           const auto* inputs = points + p * pointStride_ + tile * from_;
           // Of the next point, each product of a block fetches a part.
@@ -137,18 +145,19 @@ class Convolution {
 
   void writeTile(std::int64_t tile, const float* products, std::int64_t stride, std::int64_t first,
                  std::int64_t channels) const {
-    const auto outputs = grid_.positions<kOutputs, float>(tile, /*reach=*/0, output_, to_, nullptr);
+    const auto outputs = grid_.template outputs<float>(tile, output_, to_, nullptr);
     for (std::int64_t c = 0; c < channels; c += kLanes) {
-      Vector values[8];
-      transformProducts(products + c, stride, values);
+      Vector values[kOutputs<Tile>];
+      transformProducts<Tile>(products + c, stride, values);
       const auto bias = bias_ == nullptr ? Vector{} : load(bias_ + first + c);
       for (std::size_t i = 0; i < outputs.size(); ++i)
         if (outputs[i] != nullptr) store(outputs[i] + first + c, values[i] + bias);
     }
   }
 
-  TileGrid grid_;
-  std::int64_t from_, to_;
+  TileGrid<Tile> grid_;
+  std::int64_t depth_, channels_;
+  std::int64_t from_, to_;  // channels that are summed up, of all kernels, and that come out
   const float* input_;
   const float* weightPoints_;
   const float* bias_;

@@ -2,9 +2,37 @@
 
 namespace c3d::winograd::C3D_ISA {
 
-constexpr std::int64_t kOutputs = 2;  // of a tile, along each axis
-constexpr std::int64_t kInputs = 4;   // of a tile, along each axis: with the kernel's reach on both sides
-constexpr std::int64_t kPoints = kInputs * kInputs * kInputs;
+constexpr std::int64_t kReach = 1;        // of a kernel, in height and width
+constexpr std::int64_t kOutputWidth = 2;  // of a tile, and its height
+constexpr std::int64_t kInputWidth = kOutputWidth + 2 * kReach;
+
+/// 2x2x2 outputs and the 4x4x4 inputs that 3x3x3 kernels take for them.
+struct Cubes {
+  static constexpr std::int64_t kOutputFrames = 2;
+  static constexpr std::int64_t kInputFrames = 4;
+  static constexpr std::int64_t kTapFrames = 3;
+  static constexpr std::int64_t kBlock = 24;  // tiles that are multiplied together
+
+  /// Frame kernels that are summed up like channels.
+  static std::int64_t depth(const ConvolutionSize&) { return 1; }
+};
+
+/// 2x2 outputs of one frame. A kernel of any depth is as many 3x3 kernels, which are summed up like channels.
+struct Squares {
+  static constexpr std::int64_t kOutputFrames = 1;
+  static constexpr std::int64_t kInputFrames = 1;
+  static constexpr std::int64_t kTapFrames = 1;
+  static constexpr std::int64_t kBlock = 96;
+
+  static std::int64_t depth(const ConvolutionSize& size) { return size.kernel[0]; }
+};
+
+template <typename Tile>
+constexpr auto kPoints = Tile::kInputFrames * kInputWidth * kInputWidth;
+template <typename Tile>
+constexpr auto kOutputs = Tile::kOutputFrames * kOutputWidth * kOutputWidth;
+template <typename Tile>
+constexpr auto kTaps = Tile::kTapFrames * 9;
 
 /// Added between the points of an array, so that they do not all fall into the same sets of the caches.
 constexpr std::int64_t kPad = 16;
@@ -14,28 +42,43 @@ constexpr std::int64_t ceilDivide(std::int64_t a, std::int64_t b) {
 }
 
 /// The tiles of a convolution, numbered through: clips, frames, rows, columns.
+template <typename Tile>
 class TileGrid {
  public:
   explicit TileGrid(const ConvolutionSize& size)
       : size_(size),
-        frames_(ceilDivide(size.frames, kOutputs)),
-        rows_(ceilDivide(size.height, kOutputs)),
-        columns_(ceilDivide(size.width, kOutputs)) {}
+        frames_(ceilDivide(size.frames, Tile::kOutputFrames)),
+        rows_(ceilDivide(size.height, kOutputWidth)),
+        columns_(ceilDivide(size.width, kOutputWidth)) {}
 
   std::int64_t tiles() const { return size_.clips * frames_ * rows_ * columns_; }
 
-  /// Where a tile's kWidth x kWidth x kWidth positions lie, of which the first is `reach` before its first
-  /// output along each axis; `outside` for those that are not there.
-  template <std::int64_t kWidth, typename Float>
-  std::array<Float*, kWidth * kWidth * kWidth> positions(std::int64_t tile, std::int64_t reach, Float* values,
-                                                         std::int64_t channels, Float* outside) const {
-    const auto column = tile % columns_ * kOutputs - reach;
-    const auto row = tile / columns_ % rows_ * kOutputs - reach;
-    const auto frame = tile / (columns_ * rows_) % frames_ * kOutputs - reach;
+  /// Where a tile's inputs lie for one of the kernels that are summed up; `outside` for those that are not
+  /// there.
+  std::array<const float*, kPoints<Tile>> inputs(std::int64_t tile, std::int64_t kernel, const float* values,
+                                                 std::int64_t channels, const float* outside) const {
+    const auto before = size_.kernel[0] / 2 - kernel;
+    return positions<kPoints<Tile>, kInputWidth>(tile, before, kReach, values, channels, outside);
+  }
+  /// Where a tile's outputs lie.
+  template <typename Float>
+  std::array<Float*, kOutputs<Tile>> outputs(std::int64_t tile, Float* values, std::int64_t channels,
+                                             Float* outside) const {
+    return positions<kOutputs<Tile>, kOutputWidth>(tile, 0, 0, values, channels, outside);
+  }
+
+ private:
+  /// The first position is `framesBefore` and `reach` before the tile's first output.
+  template <std::int64_t kCount, std::int64_t kWidth, typename Float>
+  std::array<Float*, kCount> positions(std::int64_t tile, std::int64_t framesBefore, std::int64_t reach,
+                                       Float* values, std::int64_t channels, Float* outside) const {
+    const auto column = tile % columns_ * kOutputWidth - reach;
+    const auto row = tile / columns_ % rows_ * kOutputWidth - reach;
+    const auto frame = tile / (columns_ * rows_) % frames_ * Tile::kOutputFrames - framesBefore;
     const auto clip = tile / (columns_ * rows_ * frames_);
-    std::array<Float*, kWidth * kWidth * kWidth> at;
+    std::array<Float*, kCount> at;
     std::size_t i = 0;
-    for (auto t = frame; t < frame + kWidth; ++t)
+    for (auto t = frame; t < frame + kCount / (kWidth * kWidth); ++t)
       for (auto h = row; h < row + kWidth; ++h)
         for (auto w = column; w < column + kWidth; ++w, ++i) {
           const bool inside =
@@ -47,7 +90,6 @@ class TileGrid {
     return at;
   }
 
- private:
   ConvolutionSize size_;
   std::int64_t frames_, rows_, columns_;
 };
@@ -81,14 +123,15 @@ class TileGrid {
 }
 
 /// kLanes channels of a tile's inputs to their points, which are `stride` apart in `to`.
-[[gnu::always_inline]] inline void transformInputs(const std::array<const float*, kPoints>& inputs,
+template <typename Tile>
+[[gnu::always_inline]] inline void transformInputs(const std::array<const float*, kPoints<Tile>>& inputs,
                                                    std::int64_t channel, float* to, std::int64_t stride) {
-  Vector x[kPoints];
+  Vector x[kPoints<Tile>];
   for (std::size_t p = 0; p < 16; ++p) {
-    for (std::size_t t = 0; t < 4; ++t) x[t * 16 + p] = load(inputs[t * 16 + p] + channel);
-    toPoints(x[p], x[16 + p], x[32 + p], x[48 + p]);
+    for (auto i = p; i < kPoints<Tile>; i += 16) x[i] = load(inputs[i] + channel);
+    if constexpr (Tile::kInputFrames > 1) toPoints(x[p], x[16 + p], x[32 + p], x[48 + p]);
   }
-  for (Vector* frame = x; frame < x + kPoints; frame += 16) {
+  for (Vector* frame = x; frame < x + kPoints<Tile>; frame += 16) {
     for (int w = 0; w < 4; ++w) toPoints(frame[w], frame[4 + w], frame[8 + w], frame[12 + w]);
     for (Vector* row = frame; row < frame + 16; row += 4) {
       toPoints(row[0], row[1], row[2], row[3]);
@@ -97,33 +140,41 @@ class TileGrid {
   }
 }
 
-/// kLanes channels of the products at a tile's points, which are `stride` apart, to its 8 outputs.
+/// kLanes channels of the products at a tile's points, which are `stride` apart, to its outputs.
+template <typename Tile>
 [[gnu::always_inline]] inline void transformProducts(const float* products, std::int64_t stride,
-                                                     Vector (&outputs)[8]) {
-  Vector frames[32];
-  for (std::int64_t p = 0; p < 16; ++p)
-    toOutputs(load(products + p * stride), load(products + (16 + p) * stride),
-              load(products + (32 + p) * stride), load(products + (48 + p) * stride), frames[p],
-              frames[16 + p]);
-  Vector rows[16];
-  for (int t = 0; t < 2; ++t)
-    for (int w = 0; w < 4; ++w) {
-      const auto* x = frames + t * 16 + w;
-      toOutputs(x[0], x[4], x[8], x[12], rows[t * 8 + w], rows[t * 8 + 4 + w]);
-    }
-  for (int i = 0; i < 4; ++i) {
-    const auto* x = rows + i * 4;
-    toOutputs(x[0], x[1], x[2], x[3], outputs[i * 2], outputs[i * 2 + 1]);
+                                                     Vector (&outputs)[kOutputs<Tile>]) {
+  Vector frames[Tile::kOutputFrames * 16];
+  for (std::int64_t p = 0; p < 16; ++p) {
+    const auto at = [&](std::int64_t frame) { return load(products + (frame * 16 + p) * stride); };
+    if constexpr (Tile::kInputFrames > 1)
+      toOutputs(at(0), at(1), at(2), at(3), frames[p], frames[16 + p]);
+    else
+      frames[p] = at(0);
+  }
+  auto* output = outputs;
+  for (const auto* frame = frames; frame < frames + Tile::kOutputFrames * 16; frame += 16) {
+    Vector rows[8];
+    for (int w = 0; w < 4; ++w)
+      toOutputs(frame[w], frame[4 + w], frame[8 + w], frame[12 + w], rows[w], rows[4 + w]);
+    for (const auto* row = rows; row < rows + 8; row += 4, output += 2)
+      toOutputs(row[0], row[1], row[2], row[3], output[0], output[1]);
   }
 }
 
-/// kLanes channels of the gradients of a tile's 8 outputs to those of its points' products.
-[[gnu::always_inline]] inline void transformGradients(const std::array<const float*, 8>& gradients,
-                                                      std::int64_t channel, float* to, std::int64_t stride) {
-  Vector frames[16];
-  for (std::size_t p = 0; p < 4; ++p)
-    toGradients(load(gradients[p] + channel), load(gradients[4 + p] + channel), frames + p, 4);
-  for (const Vector* frame = frames; frame < frames + 16; frame += 4) {
+/// kLanes channels of the gradients of a tile's outputs to those of its points' products.
+template <typename Tile>
+[[gnu::always_inline]] inline void transformGradients(
+    const std::array<const float*, kOutputs<Tile>>& gradients, std::int64_t channel, float* to,
+    std::int64_t stride) {
+  Vector frames[Tile::kInputFrames * 4];
+  for (std::size_t p = 0; p < 4; ++p) {
+    if constexpr (Tile::kInputFrames > 1)
+      toGradients(load(gradients[p] + channel), load(gradients[4 + p] + channel), frames + p, 4);
+    else
+      frames[p] = load(gradients[p] + channel);
+  }
+  for (const Vector* frame = frames; frame < frames + Tile::kInputFrames * 4; frame += 4) {
     Vector rows[8];
     for (int w = 0; w < 2; ++w) toGradients(frame[w], frame[2 + w], rows + w, 2);
     for (int h = 0; h < 4; ++h) {

@@ -49,21 +49,23 @@ using MultiplyTiles = void (*)(std::int64_t, const float*, const float*, std::in
 constexpr std::array<MultiplyTiles, kVectors> kMultiplyTiles = {multiplyTiles<1>, multiplyTiles<2>,
                                                                 multiplyTiles<3>};
 
+template <typename Tile>
 class WeightGradient {
  public:
   WeightGradient(const ConvolutionSize& size, const float* input, const float* gradient, float* weights)
       : size_(size),
         grid_(size),
+        inputs_(Tile::depth(size) * size.inChannels),
         input_(input),
         gradient_(gradient),
         weights_(weights),
-        chunk_(std::min(grid_.tiles(), std::max(kTilesAGroup, kPointBytes / tileBytes(size)))),
-        inputStride_(chunk_ * size.inChannels + kPad),
+        chunk_(std::min(grid_.tiles(), std::max(kTilesAGroup, kPointBytes / tileBytes()))),
+        inputStride_(chunk_ * inputs_ + kPad),
         gradientStride_(chunk_ * size.outChannels + kPad),
-        inputPoints_(kPoints * inputStride_),
-        gradientPoints_(kPoints * gradientStride_),
+        inputPoints_(kPoints<Tile> * inputStride_),
+        gradientPoints_(kPoints<Tile> * gradientStride_),
         zeros_(static_cast<std::size_t>(std::max(size.inChannels, size.outChannels))),
-        inBlock_(std::min(kChannels, size.inChannels)),
+        inBlock_(std::min(kChannels, inputs_)),
         outBlock_(std::min(kChannels, size.outChannels)) {
     // Work for every thread.
     while (outBlock_ > kLanes && tasks() < 2 * computingThreads()) outBlock_ /= 2;
@@ -81,33 +83,38 @@ class WeightGradient {
   }
 
  private:
-  static std::int64_t tileBytes(const ConvolutionSize& size) {
-    return kPoints * (size.inChannels + size.outChannels) * static_cast<std::int64_t>(sizeof(float));
+  std::int64_t tileBytes() const {
+    return kPoints<Tile> * (inputs_ + size_.outChannels) * static_cast<std::int64_t>(sizeof(float));
   }
 
-  std::int64_t inBlocks() const { return ceilDivide(size_.inChannels, inBlock_); }
+  std::int64_t inBlocks() const { return ceilDivide(inputs_, inBlock_); }
   std::int64_t tasks() const { return inBlocks() * ceilDivide(size_.outChannels, outBlock_); }
 
-  /// Points lie as [64, channels / kLanes, tile, kLanes].
+  /// Points lie as [point, channels / kLanes, tile, kLanes]; input channels once for each kernel.
   void transformTile(std::int64_t tile, std::int64_t index) const {
-    const auto inputs = grid_.positions<kInputs>(tile, /*reach=*/1, input_, size_.inChannels, zeros_.data());
-    for (std::int64_t c = 0; c < size_.inChannels; c += kLanes)
-      transformInputs(inputs, c, inputPoints_.data() + c * chunk_ + index * kLanes, inputStride_);
+    const auto in = size_.inChannels;
+    for (std::int64_t kernel = 0; kernel < Tile::depth(size_); ++kernel) {
+      const auto inputs = grid_.inputs(tile, kernel, input_, in, zeros_.data());
+      for (std::int64_t c = 0; c < in; c += kLanes)
+        transformInputs<Tile>(inputs, c, inputPoints_.data() + (kernel * in + c) * chunk_ + index * kLanes,
+                              inputStride_);
+    }
     const auto gradients =
-        grid_.positions<kOutputs>(tile, /*reach=*/0, gradient_, size_.outChannels, zeros_.data());
+        grid_.template outputs<const float>(tile, gradient_, size_.outChannels, zeros_.data());
     for (std::int64_t c = 0; c < size_.outChannels; c += kLanes)
-      transformGradients(gradients, c, gradientPoints_.data() + c * chunk_ + index * kLanes, gradientStride_);
+      transformGradients<Tile>(gradients, c, gradientPoints_.data() + c * chunk_ + index * kLanes,
+                               gradientStride_);
   }
 
   /// Sums up some channels' points over a chunk's tiles.
   void addBlock(std::int64_t task, std::int64_t tiles, bool isFirst) const {
     const auto in = task % inBlocks() * inBlock_;
     const auto out = task / inBlocks() * outBlock_;
-    const auto ins = std::min(inBlock_, size_.inChannels - in);
+    const auto ins = std::min(inBlock_, inputs_ - in);
     const auto outs = std::min(outBlock_, size_.outChannels - out);
     const auto stride = outs * ins + kPad;
-    const Scratch sums(kPoints * stride);
-    for (std::int64_t p = 0; p < kPoints; ++p) {
+    const Scratch sums(kPoints<Tile> * stride);
+    for (std::int64_t p = 0; p < kPoints<Tile>; ++p) {
       const auto* gradients = gradientPoints_.data() + p * gradientStride_ + out * chunk_;
       const auto* inputs = inputPoints_.data() + p * inputStride_ + in * chunk_;
       for (std::int64_t tile = 0; tile < tiles; tile += kRun)
@@ -122,13 +129,17 @@ class WeightGradient {
         }
     }
     for (std::int64_t o = 0; o < outs; ++o)
-      for (std::int64_t i = 0; i < ins; i += kLanes)
-        transformPointGradients(sums.data() + o * ins + i, stride, size_.inChannels, isFirst,
-                                weights_ + (out + o) * kTaps * size_.inChannels + in + i);
+      for (std::int64_t i = 0; i < ins; i += kLanes) {
+        const auto kernel = (in + i) / size_.inChannels;
+        const auto tap = (out + o) * size_.taps() + kernel * kTaps<Tile>;
+        transformPointGradients<Tile>(sums.data() + o * ins + i, stride, size_.inChannels, isFirst,
+                                      weights_ + tap * size_.inChannels + (in + i) % size_.inChannels);
+      }
   }
 
   const ConvolutionSize& size_;
-  TileGrid grid_;
+  TileGrid<Tile> grid_;
+  std::int64_t inputs_;  // channels, of all kernels
   const float* input_;
   const float* gradient_;
   float* weights_;
