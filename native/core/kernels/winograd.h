@@ -4,12 +4,13 @@
 
 namespace c3d {
 
-/// Convolutions with 3x3x3 kernels in float32 by Winograd's minimal filtering, F(2x2x2, 3x3x3) (Lavin and
-/// Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, section 4, in three dimensions): for
-/// 2x2x2 outputs at a time, 4x4x4 inputs and the kernel are transformed to 64 points each, multiplied point
-/// by point and transformed back. That is 64 multiplications where the convolution itself has 216, and matrix
-/// products over the channels. The transforms add and halve only, so that whole numbers stay exact; rounding
-/// errors are about twice those of the plain sum.
+/// Convolutions with kernels 3 high and 3 wide in float32 by Winograd's minimal filtering (Lavin and Gray,
+/// "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, section 4). With 3x3x3 kernels it is
+/// F(2x2x2, 3x3x3): for 2x2x2 outputs at a time, 4x4x4 inputs and the kernel are transformed to 64 points
+/// each, multiplied point by point and transformed back. That is 64 multiplications where the convolution
+/// itself has 216, and matrix products over the channels. Kernels of another depth are filtered in height and
+/// width alone, F(2x2, 3x3): 16 multiplications for 36. The transforms add and halve only, so that whole
+/// numbers stay exact; rounding errors are about twice those of the plain sum.
 ///
 /// Whether they are there (with AVX2) and the fastest for convolutions of this size. Every sum is made in the
 /// same order whatever the number of threads.
