@@ -285,7 +285,6 @@ async function tellMemory(
     preprocessing,
     summary,
     input: architecture.input,
-    cuda: state.native.device !== 'cpu',
     frames: dataset.videos.map((video) => lengthOf(video)),
   })
   const device = state.native.device === 'cpu' ? undefined : addon().deviceMemory(state.native.device)

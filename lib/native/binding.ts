@@ -54,10 +54,8 @@ export interface NativeArchitectureSummary {
   layers: NativeLayerSummary[]
   parameters: number
   macs: number
-  /** Memory of a training pass on the CPU at its peak, for one clip in float32, without weights and their gradients. */
+  /** Memory of a training pass at its peak, for one clip in float32, without weights and their gradients. */
   activationBytes: number
-  /** The same on a CUDA device. */
-  cudaActivationBytes: number
 }
 
 /** How pixels become the network's input: resize, crop, channel order, (value - mean) * scale. */

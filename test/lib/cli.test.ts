@@ -681,7 +681,6 @@ describe('info', () => {
       parameters: 78_409_573,
       macs: 38_547_000_000,
       activationBytes: 150e6,
-      cudaActivationBytes: 150e6,
     })
     const { stdout } = await c3d('info', '--architecture', 'c3d')
     expect(stdout).toMatch(/fc8 +101 +413,797 +413\.70 k/)
@@ -697,7 +696,6 @@ describe('info', () => {
       parameters: 25_000_000,
       macs: 0,
       activationBytes: 150e6,
-      cudaActivationBytes: 150e6,
     })
     const config = path.join(folder, 'memory.json')
     await writeFile(

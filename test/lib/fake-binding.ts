@@ -61,7 +61,6 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
       parameters: 1,
       macs: 1,
       activationBytes: 1,
-      cudaActivationBytes: 1,
     }),
     createModel: (config) => {
       binding.created.push(config)

@@ -58,7 +58,7 @@ test('architectures are described as the paper has them, without batch norm, unl
   const described: boolean[] = []
   binding.describeArchitecture = ({ layers }) => {
     described.push(layers[0]?.type === 'conv' && layers[0].batchNorm)
-    return { layers: [], parameters: 0, macs: 0, activationBytes: 0, cudaActivationBytes: 0 }
+    return { layers: [], parameters: 0, macs: 0, activationBytes: 0 }
   }
   architectures.describe('c3d', 101)
   architectures.describe('c3d', 101, { preset: 'modern' })

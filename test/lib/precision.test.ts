@@ -28,7 +28,6 @@ beforeEach(async () => {
       parameters: 0,
       macs: 0,
       activationBytes: 0,
-      cudaActivationBytes: 0,
     }),
   })
 })
