@@ -171,6 +171,15 @@ test('what fails for other reasons ends with status 1, and tells its stack when 
   expect((await c3d('train', data, '--debug')).stderr).toMatch(/error: C3DError: Out of memory\.\n +at /)
 })
 
+test('--deterministic sets the switch of CUDA devices', async () => {
+  const switched: unknown[] = []
+  binding.setCudaSwitches = (chosen) => switched.push(chosen)
+  await c3d('predict', '/nowhere', 'x.mp4')
+  expect(switched).toEqual([])
+  await c3d('predict', '/nowhere', 'x.mp4', '--deterministic')
+  expect(switched).toEqual([{ deterministic: true }])
+})
+
 describe('train', () => {
   test('prints one object a line with --json, and people’s lines to stderr', async () => {
     const { train, call } = manualTraining()

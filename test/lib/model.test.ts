@@ -318,6 +318,17 @@ test('of equal values the earlier is on top', () => {
   expect(topPlaces([1, 3, 3, 2], 3)).toEqual([1, 2, 3])
 })
 
+test('CUDA’s switches are set for CUDA devices, and only those that are asked for', () => {
+  const switched: unknown[] = []
+  binding.setCudaSwitches = (chosen) => switched.push(chosen)
+  runtime.configure({ threads: 2 })
+  runtime.configure({ tf32: true })
+  runtime.configure({ deterministic: true, cudnnBenchmark: false, idleMemory: 0 })
+  expect(switched).toEqual([{ tf32: true }, { deterministic: true, cudnnBenchmark: false }])
+  for (const name of ['tf32', 'deterministic', 'cudnnBenchmark'])
+    expect(() => runtime.configure({ [name]: 1 })).toThrow(`at runtime.${name}: expected true`)
+})
+
 test('runtime tells what there is, and what there is not', () => {
   expect(runtime.info()).toMatchObject({
     libtorch: '2.13.0',

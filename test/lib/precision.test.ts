@@ -141,13 +141,3 @@ test('float16 is for CUDA devices', async () => {
   const onCpu = choosePrecision({ native: fakeModel(), config }, 'float16', 'here')
   await expect(onCpu).rejects.toThrow("at here: 'float16' is for CUDA devices")
 })
-
-test('TF32 is switched for CUDA devices, and only where it is asked for', () => {
-  const switched: boolean[] = []
-  binding.setTf32 = (allowed) => switched.push(allowed)
-  runtime.configure({ threads: 2 })
-  runtime.configure({ tf32: true })
-  runtime.configure({ tf32: false })
-  expect(switched).toEqual([true, false])
-  expect(() => runtime.configure({ tf32: 1 as unknown as boolean })).toThrow('at runtime.tf32: expected true')
-})

@@ -116,6 +116,18 @@ describeWithCuda('on a CUDA device', () => {
     expect(difference(cuda?.values ?? [], cpu?.values ?? [])).toBeLessThan(1e-3)
   })
 
+  test('what is deterministic has the same bits every time', async () => {
+    runtime.configure({ deterministic: true })
+    try {
+      using cuda = await create('cuda')
+      const batch = { data, shape: SHAPE, labels: LABELS }
+      const expected = await cuda.gradients(batch)
+      for (let i = 0; i < 5; ++i) expect(await cuda.gradients(batch)).toEqual(expected)
+    } finally {
+      runtime.configure({ deterministic: false })
+    }
+  })
+
   test.each([
     { form: 'pytorch', momentum: 0.9, nesterov: false },
     { form: 'pytorch', momentum: 0.9, nesterov: true },
