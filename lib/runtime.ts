@@ -34,6 +34,10 @@ export interface RuntimeInfo {
   }
   /** Whether CUDA devices may round the factors of float32 products to TF32. */
   tf32: boolean
+  /** Whether CUDA devices compute by such algorithms only as give the same bits in every run. */
+  deterministic: boolean
+  /** Whether cuDNN tries its algorithms at the first pass of each shape; never where `deterministic` is true. */
+  cudnnBenchmark: boolean
   /** FFmpeg's version; null where videos cannot be read, and then `ffmpegProblem` says why. */
   ffmpeg: string | null
   ffmpegProblem?: string
@@ -73,6 +77,8 @@ export const runtime = {
       cpuCapability: info.cpuCapability,
       precision: precisionInfo(),
       tf32: info.tf32,
+      deterministic: info.deterministic,
+      cudnnBenchmark: info.cudnnBenchmark,
       ...ffmpeg(),
       images: info.images,
     }
@@ -80,11 +86,11 @@ export const runtime = {
 
   /** @throws C3D_INVALID_CONFIG */
   configure(options: RuntimeOptions): void {
-    const { threads, concurrency, idleMemory, tf32 } = parse(runtimeSchema, options, 'runtime')
+    const { threads, concurrency, idleMemory, ...cuda } = parse(runtimeSchema, options, 'runtime')
     if (threads !== undefined) addon().setThreads(threads)
     if (concurrency !== undefined) setConcurrency(concurrency)
     if (idleMemory !== undefined) addon().setMaxIdleMemory(idleMemory)
-    if (tf32 !== undefined) addon().setTf32(tf32)
+    if (Object.values(cuda).some((value) => value !== undefined)) addon().setCudaSwitches(cuda)
   },
 
   /**

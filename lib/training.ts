@@ -48,7 +48,7 @@ import { forecastMemory, memoryWarning } from './training/memory'
 import { mirroredClasses } from './training/mirrored-classes'
 import { nothingLeft, otherThreads, requireSameRun, resumedConfig } from './training/resume'
 import { RunFolder } from './training/run-folder'
-import { systemMemory } from './training/system-memory'
+import { peakMemory, systemMemory } from './training/system-memory'
 import { TrainingRun } from './training/training-run'
 
 /** How to train. What is left out comes from the preset. */
@@ -143,7 +143,8 @@ export function startTraining(
     } catch (error) {
       // While convolutions were being checked: nothing has begun yet.
       const stopped = fresh && isAborted(error) && stop.reason === STOP_REQUEST
-      if (stopped) return { reason: 'stopped', epochs: 0, steps: 0, seconds: 0, peakMemory: peakMemory() }
+      if (stopped)
+        return { reason: 'stopped', epochs: 0, steps: 0, seconds: 0, peakMemory: await peakMemory() }
       throw error
     } finally {
       folder?.release()
@@ -262,15 +263,10 @@ async function perform(
     reason,
     ...progress,
     seconds,
-    peakMemory: peakMemory(),
+    peakMemory: await peakMemory(),
     ...(peakDeviceMemory > 0 && { peakDeviceMemory }),
     ...(folder && { out: folder.folder, model: folder.model }),
   }
-}
-
-/** Of the process, so far. */
-function peakMemory(): number {
-  return 1024 * process.resourceUsage().maxRSS
 }
 
 /** Before the first step. Throws C3D_OUT_OF_MEMORY where the training cannot fit. */
@@ -285,7 +281,6 @@ async function tellMemory(
     preprocessing,
     summary,
     input: architecture.input,
-    cuda: state.native.device !== 'cpu',
     frames: dataset.videos.map((video) => lengthOf(video)),
   })
   const device = state.native.device === 'cpu' ? undefined : addon().deviceMemory(state.native.device)

@@ -35,7 +35,9 @@ export function addCommonOptions(command: Command): Command {
 }
 
 export function addDeviceOption(command: Command): Command {
-  return command.option('--device <device>', 'auto, cpu, cuda or cuda:<number>')
+  return command
+    .option('--device <device>', 'auto, cpu, cuda or cuda:<number>')
+    .option('--deterministic', 'the same bits in every run on CUDA devices, too, if more slowly')
 }
 
 export function precisionOption(): Option {

@@ -21,6 +21,8 @@ export interface CommonOptions {
   json?: boolean
   debug?: boolean
   threads?: number
+  /** Of those that have a device. */
+  deterministic?: boolean
 }
 
 /** What a command does; options and arguments are bound already. */

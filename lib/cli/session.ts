@@ -54,7 +54,9 @@ export class Session {
     process.on('SIGINT', stop)
     process.on('SIGTERM', stop)
     try {
-      if (this.#options.threads !== undefined) runtime.configure({ threads: this.#options.threads })
+      const { threads, deterministic } = this.#options
+      if (threads !== undefined) runtime.configure({ threads })
+      if (deterministic !== undefined) runtime.configure({ deterministic })
       await body(this)
     } catch (error) {
       this.fail(error)

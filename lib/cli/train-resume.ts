@@ -23,7 +23,7 @@ const OTHERS = ['split', 'allowOverlap', 'validation', 'validationSplit', 'limit
 
 /** What a resumed run may be given beside its folder: nothing that would make it another one. */
 const WITH_RESUME = new Set(
-  'resume epochs cache device threads json debug patience maxSteps maxMinutes checkpointSteps tensorboard'.split(
+  'resume epochs cache device deterministic threads json debug patience maxSteps maxMinutes checkpointSteps tensorboard'.split(
     ' ',
   ),
 )

@@ -13,9 +13,6 @@ export type PrecisionSetting = (typeof precisions)[number]
 /** 'auto': what is fast and safe on the device, see `automaticPrecision`. */
 export const precisionSchema = choice(precisions)
 
-/** Whether CUDA may round the factors of float32 products to TF32. Off: float32 means float32 on every device. */
-export const defaultTf32 = false
-
 /**
  * How far a convolution in lower precision may be from float32's, as a part of the norm of the result. Sound ones are
  * within 0.01 in bfloat16, whose numbers have 8 bits; broken ones are off by more than their own size.

@@ -18,7 +18,22 @@ export const runtimeSchema = settings({
    * the speed from the Ampere generation on. Holds for the whole process.
    */
   tf32: flag().optional(),
+  /**
+   * Whether cuDNN takes only algorithms that give the same bits in every run on CUDA devices, slower ones where it must,
+   * and leaves `cudnnBenchmark` out. Holds for the whole process; to be set before the first network computes, since
+   * cuDNN may keep what it has chosen for a shape. The CPU always gives the same bits.
+   */
+  deterministic: flag().optional(),
+  /**
+   * Whether cuDNN tries its algorithms at the first pass of each shape, as `torch.backends.cudnn.benchmark` does: its
+   * guesses are poor for 3D convolutions. What is fastest may be another algorithm in another run, which rounds
+   * differently. Holds as `deterministic` does, and has no effect beside it.
+   */
+  cudnnBenchmark: flag().optional(),
 })
+
+/** What CUDA devices go by until `configure` says otherwise. No TF32: float32 means float32 on every device. */
+export const defaultCudaSwitches = { tf32: false, deterministic: false, cudnnBenchmark: true }
 
 /** Whose memory `runtime.memory` tells. */
 export const memoryDeviceSchema = deviceSchema.default('cpu')

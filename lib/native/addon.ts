@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { defaultTf32 } from '../config/precision'
-import { defaultIdleMemory } from '../config/runtime'
+import { defaultCudaSwitches, defaultIdleMemory } from '../config/runtime'
 import { packageRoot } from '../package-info'
 import type { NativeBinding } from './binding'
 import { C3DError, messageOf } from './errors'
@@ -36,7 +35,7 @@ function load(): NativeBinding {
     try {
       const binding = require(file) as NativeBinding
       binding.setUpMemory(defaultIdleMemory())
-      binding.setDefaultTf32(defaultTf32)
+      binding.setDefaultCudaSwitches(defaultCudaSwitches)
       binding.setVideoPlugin(path.join(path.dirname(file), PLUGIN_FILE))
       return binding
     } catch (error) {

@@ -54,10 +54,8 @@ export interface NativeArchitectureSummary {
   layers: NativeLayerSummary[]
   parameters: number
   macs: number
-  /** Memory of a training pass on the CPU at its peak, for one clip in float32, without weights and their gradients. */
+  /** Memory of a training pass at its peak, for one clip in float32, without weights and their gradients. */
   activationBytes: number
-  /** The same on a CUDA device. */
-  cudaActivationBytes: number
 }
 
 /** How pixels become the network's input: resize, crop, channel order, (value - mean) * scale. */
@@ -661,6 +659,16 @@ export interface NativeRuntimeInfo {
   cpuCapability: string
   images: string[]
   tf32: boolean
+  deterministic: boolean
+  cudnnBenchmark: boolean
+}
+
+/** How CUDA devices compute, in the whole process. Those that are left out stay as they are. */
+export interface NativeCudaSwitches {
+  tf32?: boolean | undefined
+  deterministic?: boolean | undefined
+  /** Without effect beside `deterministic`. */
+  cudnnBenchmark?: boolean | undefined
 }
 
 /** Bytes of a device's tensors (large ones, of the CPU's): in use, the most that ever was, and free but kept. */
@@ -723,10 +731,9 @@ export interface NativeBinding {
   setVideoPlugin(path: string): void
   /** Throws C3D_DEVICE. */
   deviceTraits(device: string): NativeDeviceTraits
-  /** In the whole process. */
-  setTf32(allowed: boolean): void
-  /** The same, where nobody has said anything yet. */
-  setDefaultTf32(allowed: boolean): void
+  setCudaSwitches(chosen: NativeCudaSwitches): void
+  /** The same, but only of those that nobody has set yet. */
+  setDefaultCudaSwitches(defaults: NativeCudaSwitches): void
   /** Computes each on random clips, in `precision` and in float32. */
   checkConvolutions(request: {
     device: string

@@ -35,8 +35,6 @@ export interface ForecastInput {
   preprocessing: Preprocessing
   summary: NativeArchitectureSummary
   input: { frames: number; height: number; width: number }
-  /** Whether it is trained on a CUDA device; if left out on the CPU. */
-  cuda?: boolean
   /** Frames of each video; undefined: not known. */
   frames?: readonly number[] | undefined
 }
@@ -51,7 +49,7 @@ export function forecastMemory(given: ForecastInput): MemoryForecast {
     weights,
     gradients: weights,
     momentum: config.optimizer.momentum > 0 ? weights : 0,
-    activations: clipsAPass * (given.cuda ? summary.cudaActivationBytes : summary.activationBytes),
+    activations: clipsAPass * summary.activationBytes,
     // `prefetch` batches are decoded, as many may wait, and one is trained on.
     clips: (2 * config.loader.prefetch + 1) * together * 3 * input.frames * input.height * input.width,
     cache: cacheBytes(given),

@@ -25,6 +25,18 @@ export async function systemMemory(root = '/'): Promise<SystemMemory> {
   }
 }
 
+/**
+ * The most memory that this process has had so far (resident), in bytes. On Linux from /proc: `maxRSS` begins there with
+ * what the process had that started this one.
+ *
+ * @param root of the file system, for tests
+ */
+export async function peakMemory(root = '/'): Promise<number> {
+  const text = await textOf(path.join(root, 'proc/self/status'))
+  const kilobytes = Number(text?.match(/^VmHWM:\s+(\d+) kB$/m)?.[1])
+  return 1024 * (kilobytes > 0 ? kilobytes : process.resourceUsage().maxRSS)
+}
+
 async function machineMemory(root: string): Promise<SystemMemory> {
   const text = await textOf(path.join(root, 'proc/meminfo'))
   const kilobytes = (name: string) => Number(text?.match(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm'))?.[1])

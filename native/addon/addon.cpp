@@ -14,6 +14,7 @@
 #include "addon/video_writer_handle.h"
 #include "core/kernels/peak.h"
 #include "core/runtime/cpu_memory.h"
+#include "core/runtime/cuda_switches.h"
 #include "core/runtime/device.h"
 #include "core/runtime/file_lock.h"
 #include "core/runtime/memory.h"
@@ -37,6 +38,8 @@ Napi::Value runtimeInfoOf(const Napi::CallbackInfo& info) {
     object.Set("threads", threads > 0 ? threads : availableCores());
     object.Set("images", images);
     object.Set("tf32", runtime.tf32);
+    object.Set("deterministic", runtime.deterministic);
+    object.Set("cudnnBenchmark", runtime.cudnnBenchmark);
     return object;
   });
 }
@@ -107,12 +110,17 @@ Napi::Value deviceTraits(const Napi::CallbackInfo& info) {
   });
 }
 
-void setTf32(const Napi::CallbackInfo& info) {
-  allowTf32(info[0].As<Napi::Boolean>());
+CudaSwitches toCudaSwitches(const Napi::Object& object) {
+  return {optionalBoolean(object, "tf32"), optionalBoolean(object, "deterministic"),
+          optionalBoolean(object, "cudnnBenchmark")};
 }
 
-void setDefaultTf32(const Napi::CallbackInfo& info) {
-  allowTf32ByDefault(info[0].As<Napi::Boolean>());
+void setCudaSwitches(const Napi::CallbackInfo& info) {
+  c3d::setCudaSwitches(toCudaSwitches(info[0].As<Napi::Object>()));
+}
+
+void setDefaultCudaSwitches(const Napi::CallbackInfo& info) {
+  c3d::setDefaultCudaSwitches(toCudaSwitches(info[0].As<Napi::Object>()));
 }
 
 void setVideoPlugin(const Napi::CallbackInfo& info) {
@@ -198,8 +206,8 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("measurePeaks", measurePeaks);
   set("setMaxIdleMemory", setMaxIdleMemory);
   set("releaseMemory", releaseMemory);
-  set("setTf32", setTf32);
-  set("setDefaultTf32", setDefaultTf32);
+  set("setCudaSwitches", setCudaSwitches);
+  set("setDefaultCudaSwitches", setDefaultCudaSwitches);
   set("setVideoPlugin", setVideoPlugin);
   set("stopAll", stopAll);
   set("deviceMemory", deviceMemoryOf);

@@ -527,7 +527,6 @@ Napi::Object toJs(Napi::Env env, const ArchitectureSummary& summary) {
   result.Set("parameters", static_cast<double>(summary.parameters));
   result.Set("macs", static_cast<double>(summary.macs));
   result.Set("activationBytes", static_cast<double>(summary.activationBytes));
-  result.Set("cudaActivationBytes", static_cast<double>(summary.cudaActivationBytes));
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include "addon/properties.h"
 #include "core/model/convolution_check.h"
 #include "core/runtime/device.h"
+#include "core/runtime/device_thread.h"
 
 namespace c3d::addon {
 namespace {
@@ -34,7 +35,7 @@ Napi::Value checkConvolutions(const Napi::CallbackInfo& info) {
       std::vector<ConvolutionErrors> results;
       for (const auto& shape : shapes) {
         task.cancellation().throwIfRequested();
-        results.push_back(checkConvolution(shape, precision, device));
+        results.push_back(computeOn(device, [&] { return checkConvolution(shape, precision, device); }));
       }
       return [results](Napi::Env e) { return toJs(e, results); };
     });

@@ -9,6 +9,7 @@
 #include "addon/typed_tensors.h"
 #include "core/explanation/deconvolution.h"
 #include "core/explanation/grad_cam.h"
+#include "core/runtime/device_thread.h"
 
 namespace c3d::addon {
 namespace {
@@ -63,8 +64,10 @@ Napi::Value gradCam(const Napi::CallbackInfo& info) {
         env, holderOf(request),
         [model = ModelHandle::unwrap(info[0])->native(), clips = toClips(request),
          layer = text(request, "layer"), label = integer(request, "label")](Task& task) -> ToJs {
-          const auto result =
-              c3d::gradCam(model->network, clips.pixels, clips.places, layer, label, task.cancellation());
+          const auto& network = model->network;
+          const auto result = computeOn(network.device(), [&] {
+            return c3d::gradCam(network, clips.pixels, clips.places, layer, label, task.cancellation());
+          });
           return [result](Napi::Env e) { return toJs(e, result); };
         });
   });
@@ -79,8 +82,11 @@ Napi::Value deconvolve(const Napi::CallbackInfo& info) {
         env, holderOf(request),
         [model = ModelHandle::unwrap(info[0])->native(), clips = toClips(request),
          layer = text(request, "layer"), filter = integer(request, "filter"), rule](Task& task) -> ToJs {
-          const auto result = c3d::deconvolve(model->network, clips.pixels, clips.places, layer, filter, rule,
-                                              task.cancellation());
+          const auto& network = model->network;
+          const auto result = computeOn(network.device(), [&] {
+            return c3d::deconvolve(network, clips.pixels, clips.places, layer, filter, rule,
+                                   task.cancellation());
+          });
           return [result](Napi::Env e) { return toJs(e, result); };
         });
   });

@@ -41,6 +41,11 @@ bool boolean(const Napi::Object& object, const char* key) {
   return value.As<Napi::Boolean>().Value();
 }
 
+std::optional<bool> optionalBoolean(const Napi::Object& object, const char* key) {
+  if (get(object, key).IsUndefined()) return std::nullopt;
+  return boolean(object, key);
+}
+
 std::string text(const Napi::Object& object, const char* key) {
   const auto value = get(object, key);
   if (!value.IsString()) refuse(object, key, "a string");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "addon/napi.h"
@@ -13,6 +14,8 @@ namespace c3d::addon {
 double number(const Napi::Object& object, const char* key);
 std::int64_t integer(const Napi::Object& object, const char* key);
 bool boolean(const Napi::Object& object, const char* key);
+/// Nothing where the key is left out.
+std::optional<bool> optionalBoolean(const Napi::Object& object, const char* key);
 std::string text(const Napi::Object& object, const char* key);
 Napi::Object object(const Napi::Object& parent, const char* key);
 Napi::Array array(const Napi::Object& object, const char* key);

@@ -41,7 +41,7 @@ test('the FFmpeg plug-in is looked for beside the addon', async () => {
   await mkdir(path.dirname(file()), { recursive: true })
   await writeFile(file(), '')
   const setVideoPlugin = jest.fn()
-  jest.doMock(file(), () => ({ setVideoPlugin, setDefaultTf32: () => {}, setUpMemory: () => {} }), {
+  jest.doMock(file(), () => ({ setVideoPlugin, setDefaultCudaSwitches: () => {}, setUpMemory: () => {} }), {
     virtual: true,
   })
   load()

@@ -171,6 +171,15 @@ test('what fails for other reasons ends with status 1, and tells its stack when 
   expect((await c3d('train', data, '--debug')).stderr).toMatch(/error: C3DError: Out of memory\.\n +at /)
 })
 
+test('--deterministic sets the switch of CUDA devices', async () => {
+  const switched: unknown[] = []
+  binding.setCudaSwitches = (chosen) => switched.push(chosen)
+  await c3d('predict', '/nowhere', 'x.mp4')
+  expect(switched).toEqual([])
+  await c3d('predict', '/nowhere', 'x.mp4', '--deterministic')
+  expect(switched).toEqual([{ deterministic: true }])
+})
+
 describe('train', () => {
   test('prints one object a line with --json, and people’s lines to stderr', async () => {
     const { train, call } = manualTraining()
@@ -681,7 +690,6 @@ describe('info', () => {
       parameters: 78_409_573,
       macs: 38_547_000_000,
       activationBytes: 150e6,
-      cudaActivationBytes: 150e6,
     })
     const { stdout } = await c3d('info', '--architecture', 'c3d')
     expect(stdout).toMatch(/fc8 +101 +413,797 +413\.70 k/)
@@ -697,7 +705,6 @@ describe('info', () => {
       parameters: 25_000_000,
       macs: 0,
       activationBytes: 150e6,
-      cudaActivationBytes: 150e6,
     })
     const config = path.join(folder, 'memory.json')
     await writeFile(

@@ -37,10 +37,12 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
       cpuCapability: 'AVX2',
       images: ['jpeg', 'png'],
       tf32: false,
+      deterministic: false,
+      cudnnBenchmark: true,
     }),
     deviceTraits: (name) => ({ name: name === 'auto' ? 'cuda:0' : name, processor: 'CPU', bfloat16: false }),
-    setTf32: () => {},
-    setDefaultTf32: () => {},
+    setCudaSwitches: () => {},
+    setDefaultCudaSwitches: () => {},
     checkConvolutions: ({ convolutions }) =>
       task(() => convolutions.map(() => ({ output: 0, inputGradient: 0, weightGradient: 0 }))),
     videoBackend: () => 'FFmpeg 7.1',
@@ -61,7 +63,6 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
       parameters: 1,
       macs: 1,
       activationBytes: 1,
-      cudaActivationBytes: 1,
     }),
     createModel: (config) => {
       binding.created.push(config)

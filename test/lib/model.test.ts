@@ -58,7 +58,7 @@ test('architectures are described as the paper has them, without batch norm, unl
   const described: boolean[] = []
   binding.describeArchitecture = ({ layers }) => {
     described.push(layers[0]?.type === 'conv' && layers[0].batchNorm)
-    return { layers: [], parameters: 0, macs: 0, activationBytes: 0, cudaActivationBytes: 0 }
+    return { layers: [], parameters: 0, macs: 0, activationBytes: 0 }
   }
   architectures.describe('c3d', 101)
   architectures.describe('c3d', 101, { preset: 'modern' })
@@ -316,6 +316,17 @@ test('evaluate scores clips and videos', async () => {
 
 test('of equal values the earlier is on top', () => {
   expect(topPlaces([1, 3, 3, 2], 3)).toEqual([1, 2, 3])
+})
+
+test('CUDA’s switches are set for CUDA devices, and only those that are asked for', () => {
+  const switched: unknown[] = []
+  binding.setCudaSwitches = (chosen) => switched.push(chosen)
+  runtime.configure({ threads: 2 })
+  runtime.configure({ tf32: true })
+  runtime.configure({ deterministic: true, cudnnBenchmark: false, idleMemory: 0 })
+  expect(switched).toEqual([{ tf32: true }, { deterministic: true, cudnnBenchmark: false }])
+  for (const name of ['tf32', 'deterministic', 'cudnnBenchmark'])
+    expect(() => runtime.configure({ [name]: 1 })).toThrow(`at runtime.${name}: expected true`)
 })
 
 test('runtime tells what there is, and what there is not', () => {

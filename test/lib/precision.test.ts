@@ -28,7 +28,6 @@ beforeEach(async () => {
       parameters: 0,
       macs: 0,
       activationBytes: 0,
-      cudaActivationBytes: 0,
     }),
   })
 })
@@ -141,14 +140,4 @@ test('float16 is for CUDA devices', async () => {
   expect(await choosePrecision({ native, config }, 'float16', 'here')).toMatchObject({ precision: 'float16' })
   const onCpu = choosePrecision({ native: fakeModel(), config }, 'float16', 'here')
   await expect(onCpu).rejects.toThrow("at here: 'float16' is for CUDA devices")
-})
-
-test('TF32 is switched for CUDA devices, and only where it is asked for', () => {
-  const switched: boolean[] = []
-  binding.setTf32 = (allowed) => switched.push(allowed)
-  runtime.configure({ threads: 2 })
-  runtime.configure({ tf32: true })
-  runtime.configure({ tf32: false })
-  expect(switched).toEqual([true, false])
-  expect(() => runtime.configure({ tf32: 1 as unknown as boolean })).toThrow('at runtime.tf32: expected true')
 })

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { systemMemory } from '../../lib/training/system-memory'
+import { peakMemory, systemMemory } from '../../lib/training/system-memory'
 import { temporaryFolder } from '../support/temporary'
 
 const folder = temporaryFolder()
@@ -59,4 +59,12 @@ test('the memory of this machine is a number', async () => {
   const { available, total } = await systemMemory()
   expect(available).toBeGreaterThan(0)
   expect(total).toBeGreaterThanOrEqual(available)
+})
+
+test('the peak of a process is its own, and what Node says where the system says nothing', async () => {
+  const status = 'Name:\tnode\nVmPeak:\t  9000 kB\nVmHWM:\t    2000 kB\nVmRSS:\t    1000 kB\n'
+  expect(await peakMemory(rootWith('peak', { 'proc/self/status': status }))).toBe(2000 * 1024)
+  const told = 1024 * process.resourceUsage().maxRSS
+  expect(await peakMemory(rootWith('no peak', {}))).toBeGreaterThanOrEqual(told)
+  expect(await peakMemory()).toBeGreaterThan(process.memoryUsage.rss() / 2)
 })

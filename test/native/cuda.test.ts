@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { C3D, runtime } from '../../lib'
 import { describeWithCuda } from '../support/cuda'
-import { randomNumbers } from '../support/frame-folders'
+import { makeFrameFolders, randomNumbers } from '../support/frame-folders'
+import { temporaryFolder } from '../support/temporary'
 
 const SHAPE = [2, 3, 8, 24, 24]
 const data = Float32Array.from({ length: SHAPE.reduce((a, b) => a * b, 1) }, randomNumbers(11))
+
+const folder = temporaryFolder()
 
 /** The same weights on every device. */
 function create(
@@ -94,6 +97,36 @@ describeWithCuda('on a CUDA device', () => {
       expect(difference(gradients['fc8.weight'] ?? [], expected['fc8.weight'] ?? [])).toBeLessThan(3e-2)
     },
   )
+
+  test('Grad-CAM and deconvolution see what they see on the CPU', async () => {
+    const size = { classes: 1, videos: 1, frames: 8, width: 32, height: 24 }
+    makeFrameFolders(folder, size)
+    const video = path.join(folder, 'a', '0')
+    const seen = []
+    for (const device of ['cpu', 'cuda']) {
+      using model = await create(device)
+      const cam = await model.gradCam(video, { layer: 'conv2a', class: 'b' })
+      const { activation, place, projection } = await model.deconvolve(video, { layer: 'conv2a', filter: 3 })
+      seen.push({ heat: cam.heat.data, place, values: [activation, ...projection.data] })
+    }
+    const [cpu, cuda] = seen
+    expect(cpu?.heat.some((value) => value > 0)).toBe(true)
+    expect(difference(cuda?.heat ?? [], cpu?.heat ?? [])).toBeLessThan(1e-3)
+    expect(cuda?.place).toEqual(cpu?.place)
+    expect(difference(cuda?.values ?? [], cpu?.values ?? [])).toBeLessThan(1e-3)
+  })
+
+  test('what is deterministic has the same bits every time', async () => {
+    runtime.configure({ deterministic: true })
+    try {
+      using cuda = await create('cuda')
+      const batch = { data, shape: SHAPE, labels: LABELS }
+      const expected = await cuda.gradients(batch)
+      for (let i = 0; i < 5; ++i) expect(await cuda.gradients(batch)).toEqual(expected)
+    } finally {
+      runtime.configure({ deterministic: false })
+    }
+  })
 
   test.each([
     { form: 'pytorch', momentum: 0.9, nesterov: false },

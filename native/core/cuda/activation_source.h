@@ -60,26 +60,34 @@ extern "C" __global__ void rectify(const Vector* input, const float* bias, Vecto
   }
 }
 
-// A thread has one vector of channels and each of its slice's places.
-extern "C" __global__ void rectifyGradient(const Vector* gradient, const Vector* output, Vector* inputGradient,
-                                           float* sums, Index places, int channelVectors, int slices) {
+// A thread has one vector of channels and each of its slice's places: it adds up valueOf(i) of the vectors i
+// there.
+template <typename ValueOf>
+__device__ void sumSlice(float* sums, Index places, int channelVectors, int slices, ValueOf valueOf) {
   const Index thread = threadOfGrid();
-  if (thread >= (Index)slices * channelVectors) return;
-  const int vector = (int)(thread % channelVectors);
+  const Index threads = (Index)slices * channelVectors;
+  if (thread >= threads) return;
   float sum[LANES] = {};
-  for (Index place = thread / channelVectors; place < places; place += slices) {
-    const Index i = place * channelVectors + vector;
-    Vector g = gradient[i];
-    const Vector y = output[i];
+  for (Index i = thread; i < places * channelVectors; i += threads) {
+    const Vector v = valueOf(i);
 #pragma unroll
-    for (int l = 0; l < LANES; ++l) {
-      if (toFloat(y.lanes[l]) <= 0) g.lanes[l] = toValue(0);
-      sum[l] += toFloat(g.lanes[l]);
-    }
-    inputGradient[i] = g;
+    for (int l = 0; l < LANES; ++l) sum[l] += toFloat(v.lanes[l]);
   }
 #pragma unroll
   for (int l = 0; l < LANES; ++l) sums[thread * LANES + l] = sum[l];
+}
+
+extern "C" __global__ void rectifyGradient(const Vector* gradient, const Vector* output, Vector* inputGradient,
+                                           float* sums, Index places, int channelVectors, int slices) {
+  sumSlice(sums, places, channelVectors, slices, [=](Index i) {
+    Vector g = gradient[i];
+    const Vector y = output[i];
+#pragma unroll
+    for (int l = 0; l < LANES; ++l)
+      if (toFloat(y.lanes[l]) <= 0) g.lanes[l] = toValue(0);
+    inputGradient[i] = g;
+    return g;
+  });
 }
 
 #if defined(KT)
@@ -178,20 +186,14 @@ extern "C" __global__ void poolGradient(const Vector* gradient, const Winners* w
 // Of the bias: what passes the ReLU and the pool, without a look at the larger gradient of the input.
 extern "C" __global__ void sumWinners(const Vector* gradient, const Winners* winners, float* sums, Index places,
                                       int channelVectors, int slices) {
-  const Index thread = threadOfGrid();
-  if (thread >= (Index)slices * channelVectors) return;
-  const int vector = (int)(thread % channelVectors);
-  float sum[LANES] = {};
-  for (Index place = thread / channelVectors; place < places; place += slices) {
-    const Index i = place * channelVectors + vector;
-    const Vector g = gradient[i];
+  sumSlice(sums, places, channelVectors, slices, [=](Index i) {
+    Vector g = gradient[i];
     const Winners winner = winners[i];
 #pragma unroll
     for (int l = 0; l < LANES; ++l)
-      if (winner.lanes[l] != kNoElement) sum[l] += toFloat(g.lanes[l]);
-  }
-#pragma unroll
-  for (int l = 0; l < LANES; ++l) sums[thread * LANES + l] = sum[l];
+      if (winner.lanes[l] == kNoElement) g.lanes[l] = toValue(0);
+    return g;
+  });
 }
 
 #endif

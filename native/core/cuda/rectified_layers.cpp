@@ -50,12 +50,6 @@ std::int64_t blocksFor(std::int64_t threads) {
   return std::clamp<std::int64_t>((threads + kThreads - 1) / kThreads, 1, kMostBlocksX);
 }
 
-at::Tensor emptyActivations(const at::Tensor& like, const std::array<std::int64_t, 3>& places,
-                            at::ScalarType type) {
-  return at::empty({like.size(0), like.size(1), places[0], places[1], places[2]}, like.options().dtype(type),
-                   at::MemoryFormat::ChannelsLast3d);
-}
-
 /// The places of an activation, in slices that a thread each adds up.
 struct Slices {
   std::int64_t places;
@@ -110,8 +104,7 @@ RectifyGradients rectifyGradients(const at::Tensor& gradient, const at::Tensor& 
 
 Pooled rectifyAndPool(const PoolSize& size, const at::Tensor& x, const at::Tensor& bias, bool keepWinners) {
   const c10::DeviceGuard device(x.device());
-  Pooled pooled{emptyActivations(x, size.output, x.scalar_type()), {}};
-  if (keepWinners) pooled.winners = emptyActivations(x, size.output, at::kByte);
+  auto pooled = emptyPooled(size, x, keepWinners);
   const void* input = x.const_data_ptr();
   const float* biases = bias.defined() ? bias.const_data_ptr<float>() : nullptr;
   void* output = pooled.output.mutable_data_ptr();
@@ -129,7 +122,7 @@ Pooled rectifyAndPool(const PoolSize& size, const at::Tensor& x, const at::Tenso
 RectifyGradients rectifyAndPoolGradients(const PoolSize& size, const at::Tensor& gradient,
                                          const at::Tensor& winners, bool biasToo) {
   const c10::DeviceGuard device(gradient.device());
-  RectifyGradients gradients{emptyActivations(gradient, size.input, gradient.scalar_type()), {}};
+  RectifyGradients gradients{emptyActivations(gradient, size.input), {}};
   const auto macros = macrosOf(gradient, size);
   const void* from = gradient.const_data_ptr();
   const void* places = winners.const_data_ptr();

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/kernels/rectified_pool.h"
+#include "core/model/pooled.h"
 
 namespace c3d::cuda {
 
@@ -23,11 +24,6 @@ struct RectifyGradients {
 
 /// `output` is what rectify gave.
 RectifyGradients rectifyGradients(const at::Tensor& gradient, const at::Tensor& output);
-
-struct Pooled {
-  at::Tensor output;
-  at::Tensor winners;  // uint8, as rectifiedPool has them; undefined where they were not asked for
-};
 
 /// Max pooling of max(0, x + bias) in one pass. `bias` may be undefined: then nothing is added.
 Pooled rectifyAndPool(const PoolSize& size, const at::Tensor& x, const at::Tensor& bias, bool keepWinners);

@@ -29,8 +29,9 @@ struct Deconvolution {
 /// switches of the way there, the pools.
 ///
 /// `pixels`: uint8 [N, T, H, W, 3]; `places` as C3D::preprocess takes them. `filter`: a channel of a
-/// convolution or pool, or a unit of a linear layer. Throws Error(InvalidArgument) for a layer or filter that
-/// there is not and Error(Aborted) when cancelled.
+/// convolution or pool, or a unit of a linear layer. Computes on the calling thread, so on a CUDA device call
+/// it by computeOn. Throws Error(InvalidArgument) for a layer or filter that there is not and Error(Aborted)
+/// when cancelled.
 Deconvolution deconvolve(const C3D& network, const at::Tensor& pixels, std::span<const CropPlace> places,
                          const std::string& layer, std::int64_t filter, BackwardRelu rule,
                          const Cancellation& cancellation);

@@ -24,8 +24,9 @@ struct GradCam {
 /// of the weighted sum of the channels is the map.
 ///
 /// `pixels`: uint8 [N, T, H, W, 3]; `places` as C3D::preprocess takes them. `layer`: a convolution or a pool.
-/// `label`: a class number; negative: each clip's likeliest one. Throws Error(InvalidArgument) for a layer or
-/// class that there is not and Error(Aborted) when cancelled.
+/// `label`: a class number; negative: each clip's likeliest one. Computes on the calling thread, so on a CUDA
+/// device call it by computeOn. Throws Error(InvalidArgument) for a layer or class that there is not and
+/// Error(Aborted) when cancelled.
 GradCam gradCam(const C3D& network, const at::Tensor& pixels, std::span<const CropPlace> places,
                 const std::string& layer, std::int64_t label, const Cancellation& cancellation);
 

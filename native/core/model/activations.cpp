@@ -25,17 +25,15 @@ struct Sizes {
 /// Follows the memory through a pass, layer by layer and back.
 class Pass {
  public:
-  explicit Pass(Pooling pooling) : pooling_(pooling) {}
-
   /// Whether a pool follows the convolution with which the ReLU is computed.
   void forward(const ConvLayer& layer, Sizes sizes, bool pooled) {
     if (layer.batchNorm) keep(sizes.output);
     keep(sizes.output);
-    if (pooled && fused()) passing_ = sizes.output;
+    if (pooled) passing_ = sizes.output;
   }
 
   void forward(const PoolLayer&, Sizes sizes, bool) {
-    keep(sizes.output + placeBytes(sizes));
+    keep(sizes.output + sizes.outputElements());  // a byte for each place
     keep(-std::exchange(passing_, 0));
   }
 
@@ -44,7 +42,7 @@ class Pass {
   }
 
   void backward(const ConvLayer& layer, Sizes sizes, bool pooled) {
-    if (!pooled || !fused()) makeGradient(sizes.output, sizes.output, sizes.output);  // of the ReLU
+    if (!pooled) makeGradient(sizes.output, sizes.output, sizes.output);  // of the ReLU
     // LibTorch's batch norm makes another tensor of that size on its way.
     if (layer.batchNorm) makeGradient(sizes.output, 2 * sizes.output, sizes.output);
     makeGradient(sizes.output, sizes.input, 0);
@@ -53,7 +51,7 @@ class Pass {
   void backward(const PoolLayer&, Sizes sizes, bool) {
     // Its output was kept for the layer behind it, whose gradients are made.
     keep(-sizes.output);
-    makeGradient(sizes.output, sizes.input, placeBytes(sizes));
+    makeGradient(sizes.output, sizes.input, sizes.outputElements());
   }
 
   void backward(const LinearLayer& layer, Sizes sizes, bool) {
@@ -70,17 +68,12 @@ class Pass {
   std::int64_t peak() const { return peak_; }
 
  private:
-  bool fused() const { return pooling_ == Pooling::Fused; }
-
-  std::int64_t placeBytes(Sizes sizes) const { return sizes.outputElements() * (fused() ? 1 : 8); }
-
   /// Out of another one; both are there meanwhile. Then what was kept for it goes.
   void makeGradient(std::int64_t from, std::int64_t to, std::int64_t freed) {
     peak_ = std::max(peak_, kept_ + from + to);
     kept_ -= freed;
   }
 
-  Pooling pooling_;
   std::int64_t kept_ = 0;
   std::int64_t peak_ = 0;
   std::int64_t passing_ = 0;  // a convolution's output that goes when the pool behind it is computed
@@ -88,8 +81,7 @@ class Pass {
 
 }  // namespace
 
-std::int64_t activationBytes(const Architecture& architecture, const ArchitectureSummary& summary,
-                             Pooling pooling) {
+std::int64_t activationBytes(const Architecture& architecture, const ArchitectureSummary& summary) {
   const auto& layers = architecture.layers;
   const auto sizesOf = [&](std::size_t i) {
     return Sizes{bytesOf(summary.layers[i].input), bytesOf(summary.layers[i].output)};
@@ -97,7 +89,7 @@ std::int64_t activationBytes(const Architecture& architecture, const Architectur
   const auto poolFollows = [&](std::size_t i) {
     return i + 1 < layers.size() && std::holds_alternative<PoolLayer>(layers[i + 1]);
   };
-  Pass pass(pooling);
+  Pass pass;
   pass.keep(sizesOf(0).input);
   for (std::size_t i = 0; i < layers.size(); ++i)
     std::visit([&](const auto& layer) { pass.forward(layer, sizesOf(i), poolFollows(i)); }, layers[i]);

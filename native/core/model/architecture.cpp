@@ -148,8 +148,7 @@ ArchitectureSummary describe(const Architecture& architecture, std::int64_t clas
   for (const auto& layer : architecture.layers)
     add(std::visit([&shape](const auto& kind) { return describeLayer(kind, shape); }, layer));
   add(describeLinear(architecture.classifier, classes, shape));
-  summary.activationBytes = activationBytes(architecture, summary, Pooling::Fused);
-  summary.cudaActivationBytes = activationBytes(architecture, summary, Pooling::Separate);
+  summary.activationBytes = activationBytes(architecture, summary);
   return summary;
 }
 

@@ -73,9 +73,7 @@ struct ArchitectureSummary {
   std::vector<LayerSummary> layers;  // the classifier is the last
   std::int64_t parameters = 0;
   std::int64_t macs = 0;
-  /// At the peak of a training pass, for one clip, in float32, on the CPU and on CUDA; see activations.h.
-  std::int64_t activationBytes = 0;
-  std::int64_t cudaActivationBytes = 0;
+  std::int64_t activationBytes = 0;  // at the peak of a training pass, for one clip, in float32
 };
 
 const std::string& layerName(const Layer& layer);

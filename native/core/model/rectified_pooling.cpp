@@ -1,7 +1,6 @@
 #include "core/model/rectified_pooling.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <array>
@@ -9,6 +8,7 @@
 
 #include "core/cuda/rectified_layers.h"
 #include "core/kernels/rectified_pool.h"
+#include "core/model/pooled.h"
 
 namespace c3d {
 namespace {
@@ -27,22 +27,15 @@ PoolSize sizeOf(const at::Tensor& input, const std::array<std::int64_t, 3>& outp
   return {input.size(0), input.size(1), placesOf(input), output, pool.kernel, paddingOf(pool)};
 }
 
-at::Tensor emptyActivations(const at::Tensor& like, const std::array<std::int64_t, 3>& places,
-                            at::ScalarType type) {
-  return at::empty({like.size(0), like.size(1), places[0], places[1], places[2]}, like.options().dtype(type),
-                   at::MemoryFormat::ChannelsLast3d);
-}
-
-cuda::Pooled rectifyAndPoolOnCpu(const PoolSize& size, const at::Tensor& input, bool keepWinners) {
-  cuda::Pooled pooled{emptyActivations(input, size.output, input.scalar_type()), {}};
-  if (keepWinners) pooled.winners = emptyActivations(input, size.output, at::kByte);
+Pooled rectifyAndPoolOnCpu(const PoolSize& size, const at::Tensor& input, bool keepWinners) {
+  auto pooled = emptyPooled(size, input, keepWinners);
   rectifiedPool(size, typeOf(input), input.const_data_ptr(), pooled.output.mutable_data_ptr(),
                 keepWinners ? pooled.winners.mutable_data_ptr<std::uint8_t>() : nullptr);
   return pooled;
 }
 
 at::Tensor poolGradientOnCpu(const PoolSize& size, const at::Tensor& gradient, const at::Tensor& winners) {
-  auto inputGradient = emptyActivations(gradient, size.input, gradient.scalar_type());
+  auto inputGradient = emptyActivations(gradient, size.input);
   rectifiedPoolGradient(size, typeOf(gradient), gradient.const_data_ptr(),
                         winners.const_data_ptr<std::uint8_t>(), inputGradient.mutable_data_ptr());
   return inputGradient;

@@ -9,21 +9,12 @@
 #include <torch/version.h>
 
 #include <algorithm>
-#include <mutex>
 #include <thread>
 
 #include "core/runtime/error.h"
 
 namespace c3d {
 namespace {
-
-std::once_flag tf32Chosen;
-
-void setTf32(bool allowed) {
-  auto& context = at::globalContext();
-  context.setAllowTF32CuDNN(allowed);
-  context.setAllowTF32CuBLAS(allowed);
-}
 
 DeviceTraits cpuTraits() {
   const auto capabilities = at::cpu::get_cpu_capabilities();
@@ -41,8 +32,14 @@ DeviceTraits cpuTraits() {
 }  // namespace
 
 RuntimeInfo runtimeInfo() {
-  return {TORCH_VERSION, at::get_cpu_capability(), at::detail::getCUDAHooks().hasCUDART(),
-          static_cast<int>(torch::cuda::device_count()), at::globalContext().allowTF32CuDNN()};
+  const auto& context = at::globalContext();
+  return {TORCH_VERSION,
+          at::get_cpu_capability(),
+          at::detail::getCUDAHooks().hasCUDART(),
+          static_cast<int>(torch::cuda::device_count()),
+          context.allowTF32CuDNN(),
+          context.deterministicCuDNN(),
+          context.benchmarkCuDNN()};
 }
 
 DeviceTraits traitsOf(const c10::Device& device) {
@@ -52,29 +49,9 @@ DeviceTraits traitsOf(const c10::Device& device) {
   return {device.str(), {}, at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8()};
 }
 
-void allowTf32(bool allowed) {
-  std::call_once(tf32Chosen, [] {});
-  setTf32(allowed);
-}
-
-void allowTf32ByDefault(bool allowed) {
-  std::call_once(tf32Chosen, [allowed] { setTf32(allowed); });
-}
-
-namespace {
-
-/// cuDNN's guesses are poor for 3D convolutions: it shall try its algorithms at the first pass of each shape,
-/// of which a network has few.
-c10::Device cudaDevice(int index) {
-  at::globalContext().setBenchmarkCuDNN(true);
-  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
-}
-
-}  // namespace
-
 c10::Device resolveDevice(const std::string& name) {
   const auto cudaDevices = torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
-  if (name == "auto") return cudaDevices > 0 ? cudaDevice(0) : c10::Device(c10::kCPU);
+  if (name == "auto") return cudaDevices > 0 ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
   const auto device = [&name] {
     try {
       return c10::Device(name);
@@ -93,7 +70,7 @@ c10::Device resolveDevice(const std::string& name) {
         ErrorCode::Device,
         "Device '" + name + "' is not there: LibTorch " TORCH_VERSION " sees " + std::to_string(cudaDevices) +
             " CUDA devices. Use 'cpu', or set the package up with a CUDA build of LibTorch and a driver.");
-  return cudaDevice(index);
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
 int availableCores() {

@@ -20,7 +20,10 @@ struct RuntimeInfo {
   std::string cpuCapability;  // e.g. "AVX2", "AVX512"
   bool cudaBuild = false;     // whether LibTorch is a CUDA build, with or without a GPU
   int cudaDevices = 0;
+  // What CUDA devices go by; see cuda_switches.h.
   bool tf32 = false;
+  bool deterministic = false;
+  bool cudnnBenchmark = false;
 };
 
 RuntimeInfo runtimeInfo();
@@ -30,12 +33,6 @@ RuntimeInfo runtimeInfo();
 c10::Device resolveDevice(const std::string& name);
 
 DeviceTraits traitsOf(const c10::Device& device);
-
-/// Whether CUDA may round the factors of float32 products to TF32's 10 bits, in the whole process.
-void allowTf32(bool allowed);
-
-/// The same, where nobody has said anything yet.
-void allowTf32ByDefault(bool allowed);
 
 /// Threads for LibTorch's operators on the calling thread; the setting is per thread. 0: one for every core
 /// that the process may use.
