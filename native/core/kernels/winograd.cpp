@@ -12,10 +12,19 @@ bool hasWinograd(const ConvolutionSize& size) {
   return hasAvx2() && winograd::avx2::fits(size);
 }
 
-void winogradConvolution(const ConvolutionSize& size, const float* input, const float* weights,
+std::int64_t winogradWeightPoints(const ConvolutionSize& size) {
+  return hasAvx512() ? winograd::avx512::weightPoints(size) : winograd::avx2::weightPoints(size);
+}
+
+void winogradTransformWeights(const ConvolutionSize& size, const float* weights, float* points) {
+  const auto transform = hasAvx512() ? winograd::avx512::transformWeights : winograd::avx2::transformWeights;
+  transform(size, weights, points);
+}
+
+void winogradConvolution(const ConvolutionSize& size, const float* input, const float* weightPoints,
                          const float* bias, float* output) {
   const auto compute = hasAvx512() ? winograd::avx512::convolution : winograd::avx2::convolution;
-  compute(size, input, weights, bias, output);
+  compute(size, input, weightPoints, bias, output);
 }
 
 void winogradInputGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
@@ -35,6 +44,10 @@ void winogradWeightGradient(const ConvolutionSize& size, const float* input, con
 bool hasWinograd(const ConvolutionSize&) {
   return false;
 }
+std::int64_t winogradWeightPoints(const ConvolutionSize&) {
+  return 0;
+}
+void winogradTransformWeights(const ConvolutionSize&, const float*, float*) {}
 void winogradConvolution(const ConvolutionSize&, const float*, const float*, const float*, float*) {}
 void winogradInputGradient(const ConvolutionSize&, const float*, const float*, float*) {}
 void winogradWeightGradient(const ConvolutionSize&, const float*, const float*, float*) {}

@@ -16,8 +16,15 @@ namespace c3d {
 /// same order whatever the number of threads.
 bool hasWinograd(const ConvolutionSize& size);
 
+/// How many floats the points of the layer's weights are: for 3x3x3 kernels 64 for 27.
+std::int64_t winogradWeightPoints(const ConvolutionSize& size);
+
+/// The weights' points, which winogradConvolution takes; they are of use as long as the weights do not
+/// change.
+void winogradTransformWeights(const ConvolutionSize& size, const float* weights, float* points);
+
 /// output[position, o] = bias[o] + sum of weights[o, dt, dh, dw, i] input[position + (dt, dh, dw) - 1, i].
-void winogradConvolution(const ConvolutionSize& size, const float* input, const float* weights,
+void winogradConvolution(const ConvolutionSize& size, const float* input, const float* weightPoints,
                          const float* bias, float* output);
 
 /// The gradient of the input: the same with the kernels turned round and the channels' roles swapped.

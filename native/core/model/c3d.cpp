@@ -9,7 +9,6 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/model/biased_relu.h"
-#include "core/model/convolution.h"
 #include "core/model/rectified_pooling.h"
 
 namespace c3d {
@@ -50,7 +49,7 @@ C3D::C3D(Architecture architecture, std::int64_t classes, Preprocessing preproce
     const auto& layer = architecture_.layers[i];
     if (const auto* conv = std::get_if<ConvLayer>(&layer)) {
       const auto& k = conv->kernel;
-      Conv stage{*conv, addWeights(conv->name, {conv->filters, input[0], k[0], k[1], k[2]}), {}};
+      Conv stage{*conv, addWeights(conv->name, {conv->filters, input[0], k[0], k[1], k[2]}), {}, {}};
       if (conv->batchNorm) stage.norm = addBatchNorm(conv->name + "_bn", conv->filters);
       stages_.emplace_back(std::move(stage));
     } else if (const auto* pool = std::get_if<PoolLayer>(&layer)) {
@@ -128,7 +127,8 @@ at::Tensor C3D::apply(const Conv& stage, const Pool* pool, const at::Tensor& x,
   // cuDNN would add the bias in a pass of its own.
   const bool biasLater = !stage.layer.batchNorm && canFuseBiasAndRelu(x);
   const auto bias = biasLater ? stage.weights.bias : at::Tensor();
-  auto y = convolve(x, stage.weights.weight, biasLater ? at::Tensor() : stage.weights.bias, type);
+  auto y =
+      convolve(x, stage.weights.weight, biasLater ? at::Tensor() : stage.weights.bias, type, &stage.prepared);
   if (stage.layer.batchNorm) y = normalize(stage.norm, y, options);
   if (pool != nullptr && canFuseReluAndPool(y, pool->layer))
     return reluAndPool(y, bias, pool->layer, pool->output);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/model/architecture.h"
+#include "core/model/convolution.h"
 #include "core/model/precision.h"
 #include "core/model/preprocessing.h"
 #include "core/runtime/cancellation.h"
@@ -75,6 +76,7 @@ class C3D {
     ConvLayer layer;
     Weights weights;
     BatchNorm norm;
+    mutable PreparedWeights prepared;  // whoever computes has the mutex
   };
   struct Pool {
     PoolLayer layer;

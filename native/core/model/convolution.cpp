@@ -1,5 +1,6 @@
 #include "core/model/convolution.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv3d.h>
 #include <ATen/ops/convolution_backward.h>
@@ -45,6 +46,37 @@ ConvolutionSize sizeOf(const at::Tensor& x, const at::Tensor& weight) {
           {weight.size(2), weight.size(3), weight.size(4)}};
 }
 
+at::Tensor transformWeights(const ConvolutionSize& size, const at::Tensor& weights) {
+  auto points = at::empty({winogradWeightPoints(size)}, weights.options(), at::MemoryFormat::Contiguous);
+  winogradTransformWeights(size, weights.const_data_ptr<float>(), points.mutable_data_ptr<float>());
+  return points;
+}
+
+at::Tensor emptyOutput(const ConvolutionSize& size, const at::Tensor& input) {
+  return at::empty({size.clips, size.outChannels, size.frames, size.height, size.width}, input.options(),
+                   at::MemoryFormat::ChannelsLast3d);
+}
+
+at::Tensor filter(const ConvolutionSize& size, const at::Tensor& input, const at::Tensor& weightPoints,
+                  const at::Tensor& bias) {
+  auto output = emptyOutput(size, input);
+  winogradConvolution(size, input.const_data_ptr<float>(), weightPoints.const_data_ptr<float>(),
+                      bias.const_data_ptr<float>(), output.mutable_data_ptr<float>());
+  return output;
+}
+
+at::Tensor convolveInFloat32(const ConvolutionSize& size, const at::Tensor& input, const at::Tensor& weights,
+                             const at::Tensor& bias) {
+  if (hasNarrowConvolution(size)) {
+    auto output = emptyOutput(size, input);
+    narrowConvolution(size, input.const_data_ptr<float>(), weights.const_data_ptr<float>(),
+                      bias.const_data_ptr<float>(), output.mutable_data_ptr<float>());
+    return output;
+  }
+  if (hasWinograd(size)) return filter(size, input, transformWeights(size, weights), bias);
+  return at::conv3d(input, weights, bias, /*stride=*/1, paddingOf(weights));
+}
+
 /// The convolution in float32 on the CPU, with the kernels of this project where they are faster than
 /// LibTorch's.
 class Convolution : public torch::autograd::Function<Convolution> {
@@ -54,16 +86,7 @@ class Convolution : public torch::autograd::Function<Convolution> {
     const auto input = channelsLast(x);
     const auto weights = channelsLast(weight);
     context->save_for_backward({input, weights});
-    const auto size = sizeOf(input, weights);
-    const bool narrow = hasNarrowConvolution(size);
-    if (!narrow && !hasWinograd(size))
-      return at::conv3d(input, weights, bias, /*stride=*/1, paddingOf(weights));
-    auto output = at::empty({size.clips, size.outChannels, size.frames, size.height, size.width},
-                            input.options(), at::MemoryFormat::ChannelsLast3d);
-    const auto compute = narrow ? narrowConvolution : winogradConvolution;
-    compute(size, input.const_data_ptr<float>(), weights.const_data_ptr<float>(),
-            bias.const_data_ptr<float>(), output.mutable_data_ptr<float>());
-    return output;
+    return convolveInFloat32(sizeOf(input, weights), input, weights, bias);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -121,11 +144,37 @@ class Convolution : public torch::autograd::Function<Convolution> {
   }
 };
 
+/// Without gradients, for weights that may be the same the next time.
+at::Tensor infer(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                 PreparedWeights& prepared) {
+  const auto input = channelsLast(x);
+  const auto weights = channelsLast(weight);
+  const auto size = sizeOf(input, weights);
+  if (hasNarrowConvolution(size) || !hasWinograd(size)) return convolveInFloat32(size, input, weights, bias);
+  return filter(size, input, prepared.of(weight, [&] { return transformWeights(size, weights); }), bias);
+}
+
 }  // namespace
 
+const at::Tensor& PreparedWeights::of(const at::Tensor& weight, const std::function<at::Tensor()>& prepare) {
+  const void* data = weight.const_data_ptr();
+  if (!prepared_.defined() || weight_ != data || version_ != weight._version()) {
+    prepared_.reset();  // first, so that there is room for the new
+    prepared_ = prepare();
+    weight_ = data;
+    version_ = weight._version();
+  }
+  return prepared_;
+}
+
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                    at::ScalarType type) {
-  if (x.is_cpu() && type == at::kFloat) return Convolution::apply(x.to(type), weight, bias);
+                    at::ScalarType type, PreparedWeights* prepared) {
+  const bool inFloat32 = x.is_cpu() && type == at::kFloat;
+  if (prepared != nullptr) {
+    if (inFloat32 && !at::GradMode::is_enabled()) return infer(x.to(type), weight, bias, *prepared);
+    prepared->release();
+  }
+  if (inFloat32) return Convolution::apply(x.to(type), weight, bias);
   auto input = x.to(type);
   auto padding = paddingOf(weight);
   if (needsPaddedFrames(input, weight.size(2))) {

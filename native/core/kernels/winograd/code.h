@@ -21,39 +21,47 @@ bool fits(const ConvolutionSize& size) {
 
 namespace {
 
-template <typename Tile>
-std::int64_t weightPoints(const ConvolutionSize& size) {
-  return kPoints<Tile> * Tile::depth(size) * size.inChannels * size.outChannels;
-}
-
-template <typename Tile>
-void convolve(const ConvolutionSize& size, const float* input, const float* weights, const float* bias,
-              float* output) {
-  const Scratch points(weightPoints<Tile>(size));
-  transformWeights<Tile>(size, Direction::Forward, weights, points.data());
-  Convolution<Tile>(size, size.inChannels, size.outChannels, input, points.data(), bias, output).compute();
-}
-
-template <typename Tile>
-void convolveGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
-                      float* inputGradient) {
-  const Scratch points(weightPoints<Tile>(size));
-  transformWeights<Tile>(size, Direction::Backward, weights, points.data());
-  Convolution<Tile>(size, size.outChannels, size.inChannels, outputGradient, points.data(), nullptr,
-                    inputGradient)
-      .compute();
-}
-
 bool isCubic(const ConvolutionSize& size) {
   return size.kernel[0] == Cubes::kTapFrames;
 }
 
 }  // namespace
 
-void convolution(const ConvolutionSize& size, const float* input, const float* weights, const float* bias,
-                 float* output) {
+std::int64_t weightPoints(const ConvolutionSize& size) {
+  const auto points =
+      isCubic(size) ? kPoints<Cubes> * Cubes::depth(size) : kPoints<Squares> * Squares::depth(size);
+  return points * size.inChannels * size.outChannels;
+}
+
+namespace {
+
+template <typename Tile>
+void convolve(const ConvolutionSize& size, const float* input, const float* weightPoints, const float* bias,
+              float* output) {
+  Convolution<Tile>(size, size.inChannels, size.outChannels, input, weightPoints, bias, output).compute();
+}
+
+template <typename Tile>
+void convolveGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
+                      float* inputGradient) {
+  const Scratch points(weightPoints(size));
+  transformWeights<Tile>(size, Direction::Backward, weights, points.data());
+  Convolution<Tile>(size, size.outChannels, size.inChannels, outputGradient, points.data(), nullptr,
+                    inputGradient)
+      .compute();
+}
+
+}  // namespace
+
+void transformWeights(const ConvolutionSize& size, const float* weights, float* points) {
+  const auto transform = isCubic(size) ? transformWeights<Cubes> : transformWeights<Squares>;
+  transform(size, Direction::Forward, weights, points);
+}
+
+void convolution(const ConvolutionSize& size, const float* input, const float* weightPoints,
+                 const float* bias, float* output) {
   const auto compute = isCubic(size) ? convolve<Cubes> : convolve<Squares>;
-  compute(size, input, weights, bias, output);
+  compute(size, input, weightPoints, bias, output);
 }
 
 void inputGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
