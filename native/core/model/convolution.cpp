@@ -57,12 +57,10 @@ at::Tensor emptyOutput(const ConvolutionSize& size, const at::Tensor& input) {
                    at::MemoryFormat::ChannelsLast3d);
 }
 
-at::Tensor filter(const ConvolutionSize& size, const at::Tensor& input, const at::Tensor& weightPoints,
-                  const at::Tensor& bias) {
-  auto output = emptyOutput(size, input);
+void filter(const ConvolutionSize& size, const at::Tensor& input, const at::Tensor& weightPoints,
+            const at::Tensor& bias, at::Tensor& output) {
   winogradConvolution(size, input.const_data_ptr<float>(), weightPoints.const_data_ptr<float>(),
                       bias.const_data_ptr<float>(), output.mutable_data_ptr<float>());
-  return output;
 }
 
 at::Tensor convolveInFloat32(const ConvolutionSize& size, const at::Tensor& input, const at::Tensor& weights,
@@ -73,7 +71,12 @@ at::Tensor convolveInFloat32(const ConvolutionSize& size, const at::Tensor& inpu
                       bias.const_data_ptr<float>(), output.mutable_data_ptr<float>());
     return output;
   }
-  if (hasWinograd(size)) return filter(size, input, transformWeights(size, weights), bias);
+  if (hasWinograd(size)) {
+    // Before the points, which would leave a hole behind it when they are freed.
+    auto output = emptyOutput(size, input);
+    filter(size, input, transformWeights(size, weights), bias, output);
+    return output;
+  }
   return at::conv3d(input, weights, bias, /*stride=*/1, paddingOf(weights));
 }
 
@@ -151,7 +154,10 @@ at::Tensor infer(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
   const auto weights = channelsLast(weight);
   const auto size = sizeOf(input, weights);
   if (hasNarrowConvolution(size) || !hasWinograd(size)) return convolveInFloat32(size, input, weights, bias);
-  return filter(size, input, prepared.of(weight, [&] { return transformWeights(size, weights); }), bias);
+  const auto& points = prepared.of(weight, [&] { return transformWeights(size, weights); });
+  auto output = emptyOutput(size, input);
+  filter(size, input, points, bias, output);
+  return output;
 }
 
 }  // namespace
