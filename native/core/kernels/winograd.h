@@ -12,8 +12,8 @@ namespace c3d {
 /// width alone, F(2x2, 3x3): 16 multiplications for 36. The transforms add and halve only, so that whole
 /// numbers stay exact; rounding errors are about twice those of the plain sum.
 ///
-/// Whether they are there (with AVX2) and the fastest for convolutions of this size. Every sum is made in the
-/// same order whatever the number of threads.
+/// Whether they are there (with AVX2 or AVX-512) and made for convolutions of this size. Every sum is made in
+/// the same order whatever the number of threads.
 bool hasWinograd(const ConvolutionSize& size);
 
 /// How many floats the points of the layer's weights are: for 3x3x3 kernels 64 for 27.
@@ -23,7 +23,8 @@ std::int64_t winogradWeightPoints(const ConvolutionSize& size);
 /// change.
 void winogradTransformWeights(const ConvolutionSize& size, const float* weights, float* points);
 
-/// output[position, o] = bias[o] + sum of weights[o, dt, dh, dw, i] input[position + (dt, dh, dw) - 1, i].
+/// output[position, o] = bias[o] + sum of weights[o, dt, dh, dw, i] input[position + (dt, dh, dw) - kernel /
+/// 2, i].
 void winogradConvolution(const ConvolutionSize& size, const float* input, const float* weightPoints,
                          const float* bias, float* output);
 
