@@ -59,10 +59,10 @@ export function forecastMemory(given: ForecastInput): MemoryForecast {
   return { ...parts, clipsAPass, total, ...(caveat !== undefined && { caveat }) }
 }
 
-/** In lower precision the libraries below LibTorch decide what is converted and kept, and each does otherwise. */
+/** In lower precision the libraries below LibTorch decide what is converted and kept besides. */
 function caveatOf(precision: TrainingConfig['precision']): string | undefined {
   if (precision === 'float32') return undefined
-  return `counted as in float32: in ${precision === 'auto' ? 'lower precision' : precision} a device that has instructions for it takes less, a CPU that has none up to twice as much`
+  return `counted as in float32: in ${precision === 'auto' ? 'lower precision' : precision} it takes less`
 }
 
 function cacheBytes({ config, preprocessing, frames }: ForecastInput): number {

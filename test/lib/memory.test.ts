@@ -58,7 +58,7 @@ test('a forecast for lower precision says that it is one of float32', () => {
   const caveatIn = (precision: typeof config.precision) =>
     forecastMemory({ config: { ...config, precision }, preprocessing, summary, input }).caveat
   expect(caveatIn('float32')).toBeUndefined()
-  expect(caveatIn('bfloat16')).toMatch(/counted as in float32: in bfloat16 .* up to twice as much/)
+  expect(caveatIn('bfloat16')).toMatch(/counted as in float32: in bfloat16 it takes less/)
 })
 
 test('on a CUDA device, its memory counts for what is computed and the machine’s for what is read', () => {

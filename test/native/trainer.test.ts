@@ -472,39 +472,43 @@ test.each<[string, MixSettings, boolean]>([
   expect(mixed).toBeGreaterThan(2)
 })
 
-test('answers follow every step, whatever is kept of the weights between them', async () => {
-  const input = { frames: 2, height: 6, width: 6 }
-  using model = await C3D.create({
-    architecture: {
-      input,
-      layers: [
-        { type: 'conv', name: 'first', filters: 32 },
-        { type: 'conv', name: 'second', filters: 32 },
-        { type: 'conv', name: 'flat', filters: 32, kernel: [1, 3, 3] },
-      ],
-      classifier: 'out',
-    },
-    classes: ['a', 'b'],
-    device: 'cpu',
-  })
-  const random = randomNumbers(5)
-  const shape = [2, 3, input.frames, input.height, input.width]
-  const clips = { data: Float32Array.from({ length: 2 * 3 * 2 * 6 * 6 }, () => random() - 0.5), shape }
-  using trainer = model.trainer({
-    optimizer: { learningRate: 0.05 },
-    schedule: { type: 'constant' },
-    precision: 'float32',
-  })
-  let before = await model.forward(clips)
-  for (let step = 0; step < 3; ++step) {
-    await trainer.step({ clips, labels: [0, 1] })
-    const file = path.join(folder, `step-${step}.safetensors`)
-    await model.save(file)
-    using fresh = await C3D.load(file, { device: 'cpu' })
-    const after = await model.forward(clips)
-    expect(after).not.toEqual(before)
-    expect(await model.forward(clips)).toEqual(after)
-    expect(await fresh.forward(clips)).toEqual(after)
-    before = after
-  }
-})
+test.each(['float32', 'bfloat16'] as const)(
+  'answers in %s follow every step, whatever is kept of the weights between them',
+  async (precision) => {
+    const input = { frames: 2, height: 6, width: 6 }
+    using model = await C3D.create({
+      architecture: {
+        input,
+        layers: [
+          { type: 'conv', name: 'first', filters: 32 },
+          { type: 'conv', name: 'second', filters: 32 },
+          { type: 'conv', name: 'flat', filters: 32, kernel: [1, 3, 3] },
+        ],
+        classifier: 'out',
+      },
+      classes: ['a', 'b'],
+      device: 'cpu',
+    })
+    const random = randomNumbers(5)
+    const shape = [2, 3, input.frames, input.height, input.width]
+    const clips = { data: Float32Array.from({ length: 2 * 3 * 2 * 6 * 6 }, () => random() - 0.5), shape }
+    using trainer = model.trainer({
+      optimizer: { learningRate: 0.05 },
+      schedule: { type: 'constant' },
+      precision,
+    })
+    let before = await model.forward(clips, { precision })
+    for (let step = 0; step < 3; ++step) {
+      await trainer.step({ clips, labels: [0, 1] })
+      const file = path.join(folder, `step-${step}.safetensors`)
+      await model.save(file)
+      using fresh = await C3D.load(file, { device: 'cpu' })
+      const after = await model.forward(clips, { precision })
+      expect(after).not.toEqual(before)
+      await model.forward(clips, { precision: precision === 'float32' ? 'bfloat16' : 'float32' })
+      expect(await model.forward(clips, { precision })).toEqual(after)
+      expect(await fresh.forward(clips, { precision })).toEqual(after)
+      before = after
+    }
+  },
+)

@@ -14,6 +14,25 @@ const small = { input: { frames: 16, height: 56, width: 56 }, widthMultiplier: 1
 
 const tiny = { input: { frames: 8, height: 16, width: 16 } }
 
+const wholeVectors: Network = {
+  architecture: {
+    input: { frames: 5, height: 23, width: 18 },
+    layers: [
+      { type: 'conv', name: 'first', filters: 32 },
+      { type: 'conv', name: 'second', filters: 96 },
+      { type: 'pool', name: 'down', kernel: [2, 2, 2], rounding: 'floor' },
+      { type: 'conv', name: 'third', filters: 64 },
+      { type: 'conv', name: 'deep', filters: 32, kernel: [5, 3, 3] },
+      { type: 'conv', name: 'flat', filters: 64, kernel: [1, 3, 3] },
+      { type: 'linear', name: 'hidden', units: 9 },
+    ],
+    classifier: 'out',
+  },
+  clips: 3,
+  classes: 3,
+  fewInputs: true,
+}
+
 const networks: Record<string, Network> = {
   'c3d, whole': { architecture: 'c3d', clips: 1, classes: 101, fewInputs: true },
   'c3d, narrow': { architecture: { name: 'c3d', widthMultiplier: 1 / 8 }, clips: 2, classes: 7 },
@@ -40,24 +59,7 @@ const networks: Record<string, Network> = {
     clips: 2,
     classes: 3,
   },
-  'whole vectors of channels, tiles beyond the edges': {
-    architecture: {
-      input: { frames: 5, height: 23, width: 18 },
-      layers: [
-        { type: 'conv', name: 'first', filters: 32 },
-        { type: 'conv', name: 'second', filters: 96 },
-        { type: 'pool', name: 'down', kernel: [2, 2, 2], rounding: 'floor' },
-        { type: 'conv', name: 'third', filters: 64 },
-        { type: 'conv', name: 'deep', filters: 32, kernel: [5, 3, 3] },
-        { type: 'conv', name: 'flat', filters: 64, kernel: [1, 3, 3] },
-        { type: 'linear', name: 'hidden', units: 9 },
-      ],
-      classifier: 'out',
-    },
-    clips: 3,
-    classes: 3,
-    fewInputs: true,
-  },
+  'whole vectors of channels, tiles beyond the edges': wholeVectors,
 }
 
 interface Network {
@@ -75,12 +77,19 @@ interface Network {
 
 /** The same, computed in bfloat16. */
 const roundedNetworks: Record<string, Network> = {
-  'depth-3': { architecture: { name: 'depth-3', widthMultiplier: 1 / 16, ...tiny }, clips: 2, classes: 5 },
+  'depth-3': {
+    architecture: { name: 'depth-3', widthMultiplier: 1 / 16, ...tiny },
+    clips: 2,
+    classes: 5,
+    fewInputs: true,
+  },
   'depth-7 with batch norm': {
     architecture: { name: 'depth-7', widthMultiplier: 1 / 16, batchNorm: true, ...tiny },
     clips: 2,
     classes: 5,
+    fewInputs: true,
   },
+  'whole vectors of channels': wholeVectors,
 }
 
 /** A network on the disk and a random batch for it. */

@@ -13,11 +13,16 @@ namespace {
 constexpr std::int64_t kRun = 64;
 constexpr std::int64_t kTask = 64 * kRun;
 
+// One function for each type, because function templates cannot be compiled for several instruction sets.
 C3D_VECTORIZED void addTo(float* sums, const float* values, std::int64_t channels) {
   for (std::int64_t c = 0; c < channels; ++c) sums[c] += values[c];
 }
+C3D_VECTORIZED void addTo(float* sums, const BFloat16* values, std::int64_t channels) {
+  for (std::int64_t c = 0; c < channels; ++c) sums[c] += toFloat(values[c]);
+}
 
-void sumTask(const float* values, std::int64_t positions, std::int64_t channels, double* sums) {
+template <typename Stored>
+void sumTask(const Stored* values, std::int64_t positions, std::int64_t channels, double* sums) {
   std::vector<float> run(static_cast<std::size_t>(channels));
   for (std::int64_t first = 0; first < positions; first += kRun) {
     std::ranges::fill(run, 0.0F);
@@ -30,7 +35,8 @@ void sumTask(const float* values, std::int64_t positions, std::int64_t channels,
 
 }  // namespace
 
-void channelSums(const float* values, std::int64_t positions, std::int64_t channels, float* sums) {
+template <typename Stored>
+void channelSums(const Stored* values, std::int64_t positions, std::int64_t channels, float* sums) {
   const auto tasks = (positions + kTask - 1) / kTask;
   std::vector<double> parts(static_cast<std::size_t>(tasks * channels));
   parallelFor(tasks, [&](std::int64_t i) {
@@ -43,5 +49,8 @@ void channelSums(const float* values, std::int64_t positions, std::int64_t chann
     sums[c] = static_cast<float>(sum);
   }
 }
+
+template void channelSums(const float*, std::int64_t, std::int64_t, float*);
+template void channelSums(const BFloat16*, std::int64_t, std::int64_t, float*);
 
 }  // namespace c3d

@@ -1,7 +1,6 @@
 #include "core/kernels/weight_gradient.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -73,15 +72,15 @@ C3D_AVX2 void accumulate(std::index_sequence<O...>, const Walk& walk, const floa
 }
 
 /// Copies `kWidth` channels from `first` on of every position; channels that are not there become 0.
-template <std::int64_t kWidth>
-void pack(const float* from, std::int64_t positions, std::int64_t channels, std::int64_t first, float* to) {
+template <std::int64_t kWidth, typename Stored>
+void pack(const Stored* from, std::int64_t positions, std::int64_t channels, std::int64_t first, float* to) {
   const auto count = std::min(kWidth, channels - first);
   from += first;
   for (std::int64_t p = 0; p < positions; ++p, from += channels, to += kWidth) {
     if (count == kWidth) {
-      std::memcpy(to, from, kWidth * sizeof(float));
+      for (std::int64_t c = 0; c < kWidth; ++c) to[c] = toFloat(from[c]);
     } else {
-      for (std::int64_t c = 0; c < kWidth; ++c) to[c] = c < count ? from[c] : 0;
+      for (std::int64_t c = 0; c < kWidth; ++c) to[c] = c < count ? toFloat(from[c]) : 0;
     }
   }
 }
@@ -100,9 +99,10 @@ struct Block {
 };
 
 /// Computes the weights of some input panels and some tiles of output channels.
+template <typename Stored>
 class Part {
  public:
-  Part(const ConvolutionSize& size, const float* input, const float* gradient, Range panels, Range tiles)
+  Part(const ConvolutionSize& size, const Stored* input, const Stored* gradient, Range panels, Range tiles)
       : size_(size),
         input_(input),
         gradient_(gradient),
@@ -225,8 +225,8 @@ class Part {
   }
 
   const ConvolutionSize& size_;
-  const float* input_;
-  const float* gradient_;
+  const Stored* input_;
+  const Stored* gradient_;
   Range panels_, tiles_;
   std::int64_t rowsABlock_, clipsABlock_;
   std::int64_t tilePositions_;  // room of a tile in the packed gradient
@@ -236,7 +236,8 @@ class Part {
 
 }  // namespace
 
-void weightGradient(const ConvolutionSize& size, const float* input, const float* outputGradient,
+template <typename Stored>
+void weightGradient(const ConvolutionSize& size, const Stored* input, const Stored* outputGradient,
                     float* weights) {
   const auto threads = computingThreads();
   const auto panels = ceilDivide(size.inChannels, kIn);
@@ -249,8 +250,8 @@ void weightGradient(const ConvolutionSize& size, const float* input, const float
   parallelFor(panelParts * tileParts, [&](std::int64_t i) {
     const auto panel = i / tileParts * panelsAPart;
     const auto tile = i % tileParts * tilesAPart;
-    Part part(size, input, outputGradient, {panel, std::min(panels, panel + panelsAPart)},
-              {tile, std::min(tiles, tile + tilesAPart)});
+    Part<Stored> part(size, input, outputGradient, {panel, std::min(panels, panel + panelsAPart)},
+                      {tile, std::min(tiles, tile + tilesAPart)});
     part.compute();
     part.write(weights);
   });
@@ -258,8 +259,12 @@ void weightGradient(const ConvolutionSize& size, const float* input, const float
 
 #else
 
-void weightGradient(const ConvolutionSize&, const float*, const float*, float*) {}
+template <typename Stored>
+void weightGradient(const ConvolutionSize&, const Stored*, const Stored*, float*) {}
 
 #endif
+
+template void weightGradient(const ConvolutionSize&, const float*, const float*, float*);
+template void weightGradient(const ConvolutionSize&, const BFloat16*, const BFloat16*, float*);
 
 }  // namespace c3d

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/kernels/bfloat16.h"
 #include "core/kernels/convolution_size.h"
 
 namespace c3d {
@@ -12,9 +13,10 @@ bool hasWeightGradient();
 /// outputGradient[position, o] input[position + (dt, dh, dw) - kernel / 2, i].
 ///
 /// Positions outside of the input are not multiplied at all, which at 7 x 7 and two frames is nearly half of
-/// them. Every weight's sum is made in the same order whatever the number of threads. Needs
-/// hasWeightGradient().
-void weightGradient(const ConvolutionSize& size, const float* input, const float* outputGradient,
+/// them. Every weight's sum is made in the same order whatever the number of threads. Input and gradient may
+/// be stored as floats or as BFloat16. Needs hasWeightGradient().
+template <typename Stored>
+void weightGradient(const ConvolutionSize& size, const Stored* input, const Stored* outputGradient,
                     float* weights);
 
 }  // namespace c3d

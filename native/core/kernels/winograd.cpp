@@ -6,37 +6,45 @@
 namespace c3d {
 
 #ifdef C3D_X86
+namespace {
+
+/// The widest vectors that the processor has and the channels fill; null where none do.
+const winograd::Code* codeFor(const ConvolutionSize& size) {
+  if (hasAvx512() && winograd::avx512::kCode.fits(size)) return &winograd::avx512::kCode;
+  if (hasAvx2() && winograd::avx2::kCode.fits(size)) return &winograd::avx2::kCode;
+  return nullptr;
+}
+
+}  // namespace
 
 bool hasWinograd(const ConvolutionSize& size) {
-  if (hasAvx512()) return winograd::avx512::fits(size);
-  return hasAvx2() && winograd::avx2::fits(size);
+  return codeFor(size) != nullptr;
 }
 
 std::int64_t winogradWeightPoints(const ConvolutionSize& size) {
-  return hasAvx512() ? winograd::avx512::weightPoints(size) : winograd::avx2::weightPoints(size);
+  return codeFor(size)->weightPoints(size);
 }
 
 void winogradTransformWeights(const ConvolutionSize& size, const float* weights, float* points) {
-  const auto transform = hasAvx512() ? winograd::avx512::transformWeights : winograd::avx2::transformWeights;
-  transform(size, weights, points);
+  codeFor(size)->transformWeights(size, weights, points);
 }
 
-void winogradConvolution(const ConvolutionSize& size, const float* input, const float* weightPoints,
-                         const float* bias, float* output) {
-  const auto compute = hasAvx512() ? winograd::avx512::convolution : winograd::avx2::convolution;
-  compute(size, input, weightPoints, bias, output);
+template <typename Stored>
+void winogradConvolution(const ConvolutionSize& size, const Stored* input, const float* weightPoints,
+                         const float* bias, Stored* output) {
+  codeFor(size)->forStored<Stored>().convolution(size, input, weightPoints, bias, output);
 }
 
-void winogradInputGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
-                           float* inputGradient) {
-  const auto compute = hasAvx512() ? winograd::avx512::inputGradient : winograd::avx2::inputGradient;
-  compute(size, outputGradient, weights, inputGradient);
+template <typename Stored>
+void winogradInputGradient(const ConvolutionSize& size, const Stored* outputGradient, const float* weights,
+                           Stored* inputGradient) {
+  codeFor(size)->forStored<Stored>().inputGradient(size, outputGradient, weights, inputGradient);
 }
 
-void winogradWeightGradient(const ConvolutionSize& size, const float* input, const float* outputGradient,
+template <typename Stored>
+void winogradWeightGradient(const ConvolutionSize& size, const Stored* input, const Stored* outputGradient,
                             float* weights) {
-  const auto compute = hasAvx512() ? winograd::avx512::weightGradient : winograd::avx2::weightGradient;
-  compute(size, input, outputGradient, weights);
+  codeFor(size)->forStored<Stored>().weightGradient(size, input, outputGradient, weights);
 }
 
 #else
@@ -48,10 +56,22 @@ std::int64_t winogradWeightPoints(const ConvolutionSize&) {
   return 0;
 }
 void winogradTransformWeights(const ConvolutionSize&, const float*, float*) {}
-void winogradConvolution(const ConvolutionSize&, const float*, const float*, const float*, float*) {}
-void winogradInputGradient(const ConvolutionSize&, const float*, const float*, float*) {}
-void winogradWeightGradient(const ConvolutionSize&, const float*, const float*, float*) {}
+template <typename Stored>
+void winogradConvolution(const ConvolutionSize&, const Stored*, const float*, const float*, Stored*) {}
+template <typename Stored>
+void winogradInputGradient(const ConvolutionSize&, const Stored*, const float*, Stored*) {}
+template <typename Stored>
+void winogradWeightGradient(const ConvolutionSize&, const Stored*, const Stored*, float*) {}
 
 #endif
+
+#define C3D_INSTANTIATE(Stored)                                                                        \
+  template void winogradConvolution(const ConvolutionSize&, const Stored*, const float*, const float*, \
+                                    Stored*);                                                          \
+  template void winogradInputGradient(const ConvolutionSize&, const Stored*, const float*, Stored*);   \
+  template void winogradWeightGradient(const ConvolutionSize&, const Stored*, const Stored*, float*);
+
+C3D_INSTANTIATE(float)
+C3D_INSTANTIATE(BFloat16)
 
 }  // namespace c3d

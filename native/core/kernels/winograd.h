@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/kernels/bfloat16.h"
 #include "core/kernels/convolution_size.h"
 
 namespace c3d {
@@ -11,6 +12,8 @@ namespace c3d {
 /// itself has 216, and matrix products over the channels. Kernels of another depth are filtered in height and
 /// width alone, F(2x2, 3x3): 16 multiplications for 36. The transforms add and halve only, so that whole
 /// numbers stay exact; rounding errors are about twice those of the plain sum.
+///
+/// Activations and their gradients may be stored as floats or as BFloat16, weights are floats.
 ///
 /// Whether they are there (with AVX2 or AVX-512) and made for convolutions of this size. Every sum is made in
 /// the same order whatever the number of threads.
@@ -25,15 +28,18 @@ void winogradTransformWeights(const ConvolutionSize& size, const float* weights,
 
 /// output[position, o] = bias[o] + sum of weights[o, dt, dh, dw, i] input[position + (dt, dh, dw) - kernel /
 /// 2, i].
-void winogradConvolution(const ConvolutionSize& size, const float* input, const float* weightPoints,
-                         const float* bias, float* output);
+template <typename Stored>
+void winogradConvolution(const ConvolutionSize& size, const Stored* input, const float* weightPoints,
+                         const float* bias, Stored* output);
 
 /// The gradient of the input: the same with the kernels turned round and the channels' roles swapped.
-void winogradInputGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
-                           float* inputGradient);
+template <typename Stored>
+void winogradInputGradient(const ConvolutionSize& size, const Stored* outputGradient, const float* weights,
+                           Stored* inputGradient);
 
 /// The gradient of the weights, as weightGradient's.
-void winogradWeightGradient(const ConvolutionSize& size, const float* input, const float* outputGradient,
+template <typename Stored>
+void winogradWeightGradient(const ConvolutionSize& size, const Stored* input, const Stored* outputGradient,
                             float* weights);
 
 }  // namespace c3d

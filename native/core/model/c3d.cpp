@@ -9,6 +9,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/model/biased_relu.h"
+#include "core/model/convolution.h"
 #include "core/model/rectified_pooling.h"
 
 namespace c3d {
@@ -49,7 +50,7 @@ C3D::C3D(Architecture architecture, std::int64_t classes, Preprocessing preproce
     const auto& layer = architecture_.layers[i];
     if (const auto* conv = std::get_if<ConvLayer>(&layer)) {
       const auto& k = conv->kernel;
-      Conv stage{*conv, addWeights(conv->name, {conv->filters, input[0], k[0], k[1], k[2]}), {}, {}};
+      Conv stage{*conv, addWeights(conv->name, {conv->filters, input[0], k[0], k[1], k[2]}), {}};
       if (conv->batchNorm) stage.norm = addBatchNorm(conv->name + "_bn", conv->filters);
       stages_.emplace_back(std::move(stage));
     } else if (const auto* pool = std::get_if<PoolLayer>(&layer)) {
@@ -76,7 +77,8 @@ C3D::Weights C3D::addWeights(const std::string& layer, const std::vector<std::in
   const auto options = at::TensorOptions(device_).dtype(at::kFloat);
   const auto format = shape.size() == 5 ? at::MemoryFormat::ChannelsLast3d : at::MemoryFormat::Contiguous;
   return {addParameter(layer + ".weight", at::empty(shape, options, format)),
-          addParameter(layer + ".bias", at::empty({shape[0]}, options))};
+          addParameter(layer + ".bias", at::empty({shape[0]}, options)),
+          {}};
 }
 
 C3D::BatchNorm C3D::addBatchNorm(const std::string& layer, std::int64_t channels) {
@@ -100,7 +102,10 @@ void C3D::requireInputShape(const at::Tensor& input) const {
 }
 
 at::Tensor C3D::linear(const at::Tensor& x, const Weights& weights, at::ScalarType type) {
-  return at::linear(x.to(type), weights.weight.to(type), weights.bias.to(type));
+  const auto computed = computesInFloat32(x.device(), type) ? at::kFloat : type;
+  return at::linear(x.to(type).to(computed), roundedWeights(weights.weight, computed, &weights.prepared),
+                    weights.bias.to(computed))
+      .to(type);
 }
 
 std::size_t C3D::stagesUntil(const std::string& layer) const {
@@ -127,8 +132,8 @@ at::Tensor C3D::apply(const Conv& stage, const Pool* pool, const at::Tensor& x,
   // cuDNN would add the bias in a pass of its own.
   const bool biasLater = !stage.layer.batchNorm && canFuseBiasAndRelu(x);
   const auto bias = biasLater ? stage.weights.bias : at::Tensor();
-  auto y =
-      convolve(x, stage.weights.weight, biasLater ? at::Tensor() : stage.weights.bias, type, &stage.prepared);
+  auto y = convolve(x, stage.weights.weight, biasLater ? at::Tensor() : stage.weights.bias, type,
+                    &stage.weights.prepared);
   if (stage.layer.batchNorm) y = normalize(stage.norm, y, options);
   if (pool != nullptr && canFuseReluAndPool(y, pool->layer))
     return reluAndPool(y, bias, pool->layer, pool->output);

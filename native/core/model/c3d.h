@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "core/model/architecture.h"
-#include "core/model/convolution.h"
 #include "core/model/precision.h"
+#include "core/model/prepared_weights.h"
 #include "core/model/preprocessing.h"
 #include "core/runtime/cancellation.h"
 #include "core/runtime/fair_semaphore.h"
@@ -68,6 +68,7 @@ class C3D {
  private:
   struct Weights {
     at::Tensor weight, bias;
+    mutable PreparedWeights prepared;  // whoever computes has the mutex
   };
   struct BatchNorm {
     at::Tensor weight, bias, runningMean, runningVariance;
@@ -76,7 +77,6 @@ class C3D {
     ConvLayer layer;
     Weights weights;
     BatchNorm norm;
-    mutable PreparedWeights prepared;  // whoever computes has the mutex
   };
   struct Pool {
     PoolLayer layer;

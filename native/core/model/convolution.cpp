@@ -15,6 +15,7 @@
 #include "core/kernels/narrow_convolution.h"
 #include "core/kernels/weight_gradient.h"
 #include "core/kernels/winograd.h"
+#include "core/model/precision.h"
 
 namespace c3d {
 namespace {
@@ -46,6 +47,25 @@ ConvolutionSize sizeOf(const at::Tensor& x, const at::Tensor& weight) {
           {weight.size(2), weight.size(3), weight.size(4)}};
 }
 
+/// Calls `compute` for the type that the tensor's numbers are stored in, float or BFloat16.
+template <typename Compute>
+void forStored(const at::Tensor& tensor, const Compute& compute) {
+  if (tensor.scalar_type() == at::kFloat)
+    compute.template operator()<float>();
+  else
+    compute.template operator()<BFloat16>();
+}
+
+template <typename Stored>
+const Stored* valuesOf(const at::Tensor& tensor) {
+  return static_cast<const Stored*>(tensor.const_data_ptr());
+}
+
+template <typename Stored>
+Stored* mutableValuesOf(const at::Tensor& tensor) {
+  return static_cast<Stored*>(tensor.mutable_data_ptr());
+}
+
 at::Tensor transformWeights(const ConvolutionSize& size, const at::Tensor& weights) {
   auto points = at::empty({winogradWeightPoints(size)}, weights.options(), at::MemoryFormat::Contiguous);
   winogradTransformWeights(size, weights.const_data_ptr<float>(), points.mutable_data_ptr<float>());
@@ -58,17 +78,21 @@ at::Tensor emptyOutput(const ConvolutionSize& size, const at::Tensor& input) {
 }
 
 void filter(const ConvolutionSize& size, const at::Tensor& input, const at::Tensor& weightPoints,
-            const at::Tensor& bias, at::Tensor& output) {
-  winogradConvolution(size, input.const_data_ptr<float>(), weightPoints.const_data_ptr<float>(),
-                      bias.const_data_ptr<float>(), output.mutable_data_ptr<float>());
+            const at::Tensor& bias, const at::Tensor& output) {
+  forStored(input, [&]<typename Stored>() {
+    winogradConvolution(size, valuesOf<Stored>(input), weightPoints.const_data_ptr<float>(),
+                        bias.const_data_ptr<float>(), mutableValuesOf<Stored>(output));
+  });
 }
 
 at::Tensor convolveInFloat32(const ConvolutionSize& size, const at::Tensor& input, const at::Tensor& weights,
                              const at::Tensor& bias) {
   if (hasNarrowConvolution(size)) {
     auto output = emptyOutput(size, input);
-    narrowConvolution(size, input.const_data_ptr<float>(), weights.const_data_ptr<float>(),
-                      bias.const_data_ptr<float>(), output.mutable_data_ptr<float>());
+    forStored(input, [&]<typename Stored>() {
+      narrowConvolution(size, valuesOf<Stored>(input), weights.const_data_ptr<float>(),
+                        bias.const_data_ptr<float>(), mutableValuesOf<Stored>(output));
+    });
     return output;
   }
   if (hasWinograd(size)) {
@@ -77,11 +101,12 @@ at::Tensor convolveInFloat32(const ConvolutionSize& size, const at::Tensor& inpu
     filter(size, input, transformWeights(size, weights), bias, output);
     return output;
   }
-  return at::conv3d(input, weights, bias, /*stride=*/1, paddingOf(weights));
+  return at::conv3d(input.to(at::kFloat), weights, bias, /*stride=*/1, paddingOf(weights))
+      .to(input.scalar_type());
 }
 
-/// The convolution in float32 on the CPU, with the kernels of this project where they are faster than
-/// LibTorch's.
+/// The convolution in float32 on the CPU, of activations in float32 or bfloat16, with the kernels of this
+/// project where they are faster than LibTorch's.
 class Convolution : public torch::autograd::Function<Convolution> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
@@ -109,8 +134,9 @@ class Convolution : public torch::autograd::Function<Convolution> {
   static std::array<at::Tensor, 3> libTorchGradients(const at::Tensor& gradient, const at::Tensor& input,
                                                      const at::Tensor& weights, std::array<bool, 3> wanted) {
     const auto [ofInput, ofWeights, ofBias] =
-        at::convolution_backward(gradient, input, weights, at::OptionalIntArrayRef{}, /*stride=*/{1, 1, 1},
-                                 paddingOf(weights), /*dilation=*/{1, 1, 1}, /*transposed=*/false,
+        at::convolution_backward(gradient.to(at::kFloat), input.to(at::kFloat), weights,
+                                 at::OptionalIntArrayRef{}, /*stride=*/{1, 1, 1}, paddingOf(weights),
+                                 /*dilation=*/{1, 1, 1}, /*transposed=*/false,
                                  /*output_padding=*/{0, 0, 0}, /*groups=*/1, wanted);
     return {ofInput, ofWeights, ofBias};
   }
@@ -118,10 +144,13 @@ class Convolution : public torch::autograd::Function<Convolution> {
   static at::Tensor inputGradient(const at::Tensor& gradient, const at::Tensor& input,
                                   const at::Tensor& weights) {
     const auto size = sizeOf(input, weights);
-    if (!hasWinograd(size)) return libTorchGradients(gradient, input, weights, {true, false, false})[0];
+    if (!hasWinograd(size))
+      return libTorchGradients(gradient, input, weights, {true, false, false})[0].to(input.scalar_type());
     auto ofInput = at::empty_like(input);
-    winogradInputGradient(size, gradient.const_data_ptr<float>(), weights.const_data_ptr<float>(),
-                          ofInput.mutable_data_ptr<float>());
+    forStored(gradient, [&]<typename Stored>() {
+      winogradInputGradient(size, valuesOf<Stored>(gradient), weights.const_data_ptr<float>(),
+                            mutableValuesOf<Stored>(ofInput));
+    });
     return ofInput;
   }
 
@@ -133,16 +162,21 @@ class Convolution : public torch::autograd::Function<Convolution> {
     if (!narrow && !winograd && !hasWeightGradient())
       return libTorchGradients(gradient, input, weights, {false, true, false})[1];
     auto ofWeights = at::empty_like(weights);
-    const auto compute = narrow ? narrowWeightGradient : winograd ? winogradWeightGradient : weightGradient;
-    compute(size, input.const_data_ptr<float>(), gradient.const_data_ptr<float>(),
-            ofWeights.mutable_data_ptr<float>());
+    forStored(gradient, [&]<typename Stored>() {
+      const auto compute = narrow     ? narrowWeightGradient<Stored>
+                           : winograd ? winogradWeightGradient<Stored>
+                                      : weightGradient<Stored>;
+      compute(size, valuesOf<Stored>(input), valuesOf<Stored>(gradient), ofWeights.mutable_data_ptr<float>());
+    });
     return ofWeights;
   }
 
   static at::Tensor biasGradient(const at::Tensor& gradient) {
-    auto sums = at::empty({gradient.size(1)}, gradient.options());
-    channelSums(gradient.const_data_ptr<float>(), gradient.numel() / gradient.size(1), gradient.size(1),
-                sums.mutable_data_ptr<float>());
+    auto sums = at::empty({gradient.size(1)}, gradient.options().dtype(at::kFloat));
+    forStored(gradient, [&]<typename Stored>() {
+      channelSums(valuesOf<Stored>(gradient), gradient.numel() / gradient.size(1), gradient.size(1),
+                  sums.mutable_data_ptr<float>());
+    });
     return sums;
   }
 };
@@ -154,7 +188,7 @@ at::Tensor infer(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
   const auto weights = channelsLast(weight);
   const auto size = sizeOf(input, weights);
   if (hasNarrowConvolution(size) || !hasWinograd(size)) return convolveInFloat32(size, input, weights, bias);
-  const auto& points = prepared.of(weight, [&] { return transformWeights(size, weights); });
+  const auto& points = prepared.of(weight, at::kFloat, [&] { return transformWeights(size, weights); });
   auto output = emptyOutput(size, input);
   filter(size, input, points, bias, output);
   return output;
@@ -162,33 +196,22 @@ at::Tensor infer(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
 
 }  // namespace
 
-const at::Tensor& PreparedWeights::of(const at::Tensor& weight, const std::function<at::Tensor()>& prepare) {
-  const void* data = weight.const_data_ptr();
-  if (!prepared_.defined() || weight_ != data || version_ != weight._version()) {
-    prepared_.reset();  // first, so that there is room for the new
-    prepared_ = prepare();
-    weight_ = data;
-    version_ = weight._version();
-  }
-  return prepared_;
-}
-
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                     at::ScalarType type, PreparedWeights* prepared) {
-  const bool inFloat32 = x.is_cpu() && type == at::kFloat;
-  if (prepared != nullptr) {
-    if (inFloat32 && !at::GradMode::is_enabled()) return infer(x.to(type), weight, bias, *prepared);
-    prepared->release();
-  }
-  if (inFloat32) return Convolution::apply(x.to(type), weight, bias);
   auto input = x.to(type);
+  if (x.is_cpu() && computesInFloat32(x.device(), type)) {
+    if (prepared == nullptr) return Convolution::apply(input, weight, bias);
+    if (!at::GradMode::is_enabled()) return infer(input, weight, bias, *prepared);
+    prepared->release();
+    return Convolution::apply(input, weight, bias);
+  }
   auto padding = paddingOf(weight);
   if (needsPaddedFrames(input, weight.size(2))) {
     input = at::constant_pad_nd(input, {0, 0, 0, 0, padding[0], padding[0]});  // from the last dimension on
     padding[0] = 0;
   }
   const auto added = bias.defined() ? std::optional(bias.to(type)) : std::nullopt;
-  return at::conv3d(input, weight.to(type), added, /*stride=*/1, padding);
+  return at::conv3d(input, roundedWeights(weight, type, prepared), added, /*stride=*/1, padding);
 }
 
 }  // namespace c3d

@@ -16,17 +16,19 @@
 namespace c3d {
 namespace {
 
+bool cpuHas(const char* capability) {
+  const auto capabilities = at::cpu::get_cpu_capabilities();
+  const auto found = capabilities.find(capability);
+  return found != capabilities.end() && found->second.isBool() && found->second.toBool();
+}
+
 DeviceTraits cpuTraits() {
   const auto capabilities = at::cpu::get_cpu_capabilities();
-  const auto has = [&](const char* name) {
-    const auto found = capabilities.find(name);
-    return found != capabilities.end() && found->second.isBool() && found->second.toBool();
-  };
   const auto processor = capabilities.find("cpu_name");
   return {"cpu",
           processor != capabilities.end() && processor->second.isString() ? processor->second.toStringRef()
                                                                           : std::string(),
-          has("avx512_bf16") || has("amx_bf16")};
+          cpuHasBFloat16()};
 }
 
 }  // namespace
@@ -47,6 +49,11 @@ DeviceTraits traitsOf(const c10::Device& device) {
   const c10::DeviceGuard guard(device);
   // The question that LibTorch answers without CUDA's headers; it looks at the compute capability.
   return {device.str(), {}, at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8()};
+}
+
+bool cpuHasBFloat16() {
+  static const bool has = cpuHas("avx512_bf16") || cpuHas("amx_bf16");
+  return has;
 }
 
 c10::Device resolveDevice(const std::string& name) {

@@ -34,6 +34,9 @@ c10::Device resolveDevice(const std::string& name);
 
 DeviceTraits traitsOf(const c10::Device& device);
 
+/// DeviceTraits::bfloat16 of the CPU.
+bool cpuHasBFloat16();
+
 /// Threads for LibTorch's operators on the calling thread; the setting is per thread. 0: one for every core
 /// that the process may use.
 void useComputeThreads(int threads);

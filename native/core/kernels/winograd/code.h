@@ -13,19 +13,16 @@
 #include "core/kernels/winograd/weight_gradient.h"
 
 namespace c3d::winograd::C3D_ISA {
+namespace {
 
 bool fits(const ConvolutionSize& size) {
   return size.kernel[1] == 3 && size.kernel[2] == 3 && size.inChannels % kPanel == 0 &&
          size.outChannels % kPanel == 0;
 }
 
-namespace {
-
 bool isCubic(const ConvolutionSize& size) {
   return size.kernel[0] == Cubes::kTapFrames;
 }
-
-}  // namespace
 
 std::int64_t weightPoints(const ConvolutionSize& size) {
   const auto points =
@@ -33,49 +30,57 @@ std::int64_t weightPoints(const ConvolutionSize& size) {
   return points * size.inChannels * size.outChannels;
 }
 
-namespace {
-
-template <typename Tile>
-void convolve(const ConvolutionSize& size, const float* input, const float* weightPoints, const float* bias,
-              float* output) {
-  Convolution<Tile>(size, size.inChannels, size.outChannels, input, weightPoints, bias, output).compute();
-}
-
-template <typename Tile>
-void convolveGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
-                      float* inputGradient) {
-  const Scratch points(weightPoints(size));
-  transformWeights<Tile>(size, Direction::Backward, weights, points.data());
-  Convolution<Tile>(size, size.outChannels, size.inChannels, outputGradient, points.data(), nullptr,
-                    inputGradient)
-      .compute();
-}
-
-}  // namespace
-
-void transformWeights(const ConvolutionSize& size, const float* weights, float* points) {
+void transformForward(const ConvolutionSize& size, const float* weights, float* points) {
   const auto transform = isCubic(size) ? transformWeights<Cubes> : transformWeights<Squares>;
   transform(size, Direction::Forward, weights, points);
 }
 
-void convolution(const ConvolutionSize& size, const float* input, const float* weightPoints,
-                 const float* bias, float* output) {
-  const auto compute = isCubic(size) ? convolve<Cubes> : convolve<Squares>;
+template <typename Tile, typename Stored>
+void convolve(const ConvolutionSize& size, const Stored* input, const float* weightPoints, const float* bias,
+              Stored* output) {
+  Convolution<Tile, Stored>(size, size.inChannels, size.outChannels, input, weightPoints, bias, output)
+      .compute();
+}
+
+template <typename Tile, typename Stored>
+void convolveGradient(const ConvolutionSize& size, const Stored* outputGradient, const float* weights,
+                      Stored* inputGradient) {
+  const Scratch points(weightPoints(size));
+  transformWeights<Tile>(size, Direction::Backward, weights, points.data());
+  Convolution<Tile, Stored>(size, size.outChannels, size.inChannels, outputGradient, points.data(), nullptr,
+                            inputGradient)
+      .compute();
+}
+
+template <typename Stored>
+void convolution(const ConvolutionSize& size, const Stored* input, const float* weightPoints,
+                 const float* bias, Stored* output) {
+  const auto compute = isCubic(size) ? convolve<Cubes, Stored> : convolve<Squares, Stored>;
   compute(size, input, weightPoints, bias, output);
 }
 
-void inputGradient(const ConvolutionSize& size, const float* outputGradient, const float* weights,
-                   float* inputGradient) {
-  const auto compute = isCubic(size) ? convolveGradient<Cubes> : convolveGradient<Squares>;
+template <typename Stored>
+void inputGradient(const ConvolutionSize& size, const Stored* outputGradient, const float* weights,
+                   Stored* inputGradient) {
+  const auto compute = isCubic(size) ? convolveGradient<Cubes, Stored> : convolveGradient<Squares, Stored>;
   compute(size, outputGradient, weights, inputGradient);
 }
 
-void weightGradient(const ConvolutionSize& size, const float* input, const float* outputGradient,
+template <typename Stored>
+void weightGradient(const ConvolutionSize& size, const Stored* input, const Stored* outputGradient,
                     float* weights) {
   if (isCubic(size))
-    WeightGradient<Cubes>(size, input, outputGradient, weights).compute();
+    WeightGradient<Cubes, Stored>(size, input, outputGradient, weights).compute();
   else
-    WeightGradient<Squares>(size, input, outputGradient, weights).compute();
+    WeightGradient<Squares, Stored>(size, input, outputGradient, weights).compute();
 }
+
+template <typename Stored>
+constexpr StoredCode<Stored> kStoredCode = {convolution<Stored>, inputGradient<Stored>,
+                                            weightGradient<Stored>};
+
+}  // namespace
+
+const Code kCode = {fits, weightPoints, transformForward, kStoredCode<float>, kStoredCode<BFloat16>};
 
 }  // namespace c3d::winograd::C3D_ISA

@@ -64,11 +64,11 @@ constexpr std::array<MultiplyGroup, sizeof...(Tiles)> multiplyGroups(std::index_
 constexpr auto kMultiplyGroup = multiplyGroups(std::make_index_sequence<kGroup>());
 
 /// A convolution of `from` channels to `to`, its weights given as points.
-template <typename Tile>
+template <typename Tile, typename Stored>
 class Convolution {
  public:
-  Convolution(const ConvolutionSize& size, std::int64_t from, std::int64_t to, const float* input,
-              const float* weightPoints, const float* bias, float* output)
+  Convolution(const ConvolutionSize& size, std::int64_t from, std::int64_t to, const Stored* input,
+              const float* weightPoints, const float* bias, Stored* output)
       : grid_(size),
         depth_(Tile::depth(size)),
         channels_(from),
@@ -115,9 +115,9 @@ class Convolution {
   void transformTile(std::int64_t tile, std::int64_t index) const {
     auto* to = pointsOf(index / kBlock) + index % kBlock / kGroup * kGroup * from_ + index % kGroup * kLanes;
     for (std::int64_t kernel = 0; kernel < depth_; ++kernel) {
-      const auto inputs = grid_.inputs(tile, kernel, input_, channels_, zeros_.data());
+      const auto inputs = grid_.template inputs<Stored>(tile, kernel, input_, channels_, zeros_.data());
       for (std::int64_t c = 0; c < channels_; c += kLanes, to += kGroup * kLanes)
-        transformInputs<Tile>(inputs, c, to, pointStride_);
+        transformInputs<Tile, Stored>(inputs, c, to, pointStride_);
     }
   }
 
@@ -145,7 +145,7 @@ class Convolution {
 
   void writeTile(std::int64_t tile, const float* products, std::int64_t stride, std::int64_t first,
                  std::int64_t channels) const {
-    const auto outputs = grid_.template outputs<float>(tile, output_, to_, nullptr);
+    const auto outputs = grid_.template outputs<Stored>(tile, output_, to_, nullptr);
     for (std::int64_t c = 0; c < channels; c += kLanes) {
       Vector values[kOutputs<Tile>];
       transformProducts<Tile>(products + c, stride, values);
@@ -158,14 +158,14 @@ class Convolution {
   TileGrid<Tile> grid_;
   std::int64_t depth_, channels_;
   std::int64_t from_, to_;  // channels that are summed up, of all kernels, and that come out
-  const float* input_;
+  const Stored* input_;
   const float* weightPoints_;
   const float* bias_;
-  float* output_;
+  Stored* output_;
   std::int64_t pointStride_;  // between a block's points
   std::int64_t blocks_;       // of a chunk
   Scratch inputPoints_;
-  std::vector<float> zeros_;  // what lies outside of the input
+  std::vector<Stored> zeros_;  // what lies outside of the input
 };
 
 }  // namespace c3d::winograd::C3D_ISA

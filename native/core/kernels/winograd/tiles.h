@@ -55,28 +55,30 @@ class TileGrid {
 
   /// Where a tile's inputs lie for one of the kernels that are summed up; `outside` for those that are not
   /// there.
-  std::array<const float*, kPoints<Tile>> inputs(std::int64_t tile, std::int64_t kernel, const float* values,
-                                                 std::int64_t channels, const float* outside) const {
+  template <typename Stored>
+  std::array<const Stored*, kPoints<Tile>> inputs(std::int64_t tile, std::int64_t kernel,
+                                                  const Stored* values, std::int64_t channels,
+                                                  const Stored* outside) const {
     const auto before = size_.kernel[0] / 2 - kernel;
     return positions<kPoints<Tile>, kInputWidth>(tile, before, kReach, values, channels, outside);
   }
   /// Where a tile's outputs lie.
-  template <typename Float>
-  std::array<Float*, kOutputs<Tile>> outputs(std::int64_t tile, Float* values, std::int64_t channels,
-                                             Float* outside) const {
+  template <typename Stored>
+  std::array<Stored*, kOutputs<Tile>> outputs(std::int64_t tile, Stored* values, std::int64_t channels,
+                                              Stored* outside) const {
     return positions<kOutputs<Tile>, kOutputWidth>(tile, 0, 0, values, channels, outside);
   }
 
  private:
   /// The first position is `framesBefore` and `reach` before the tile's first output.
-  template <std::int64_t kCount, std::int64_t kWidth, typename Float>
-  std::array<Float*, kCount> positions(std::int64_t tile, std::int64_t framesBefore, std::int64_t reach,
-                                       Float* values, std::int64_t channels, Float* outside) const {
+  template <std::int64_t kCount, std::int64_t kWidth, typename Stored>
+  std::array<Stored*, kCount> positions(std::int64_t tile, std::int64_t framesBefore, std::int64_t reach,
+                                        Stored* values, std::int64_t channels, Stored* outside) const {
     const auto column = tile % columns_ * kOutputWidth - reach;
     const auto row = tile / columns_ % rows_ * kOutputWidth - reach;
     const auto frame = tile / (columns_ * rows_) % frames_ * Tile::kOutputFrames - framesBefore;
     const auto clip = tile / (columns_ * rows_ * frames_);
-    std::array<Float*, kCount> at;
+    std::array<Stored*, kCount> at;
     std::size_t i = 0;
     for (auto t = frame; t < frame + kCount / (kWidth * kWidth); ++t)
       for (auto h = row; h < row + kWidth; ++h)
@@ -123,8 +125,8 @@ class TileGrid {
 }
 
 /// kLanes channels of a tile's inputs to their points, which are `stride` apart in `to`.
-template <typename Tile>
-[[gnu::always_inline]] inline void transformInputs(const std::array<const float*, kPoints<Tile>>& inputs,
+template <typename Tile, typename Stored>
+[[gnu::always_inline]] inline void transformInputs(const std::array<const Stored*, kPoints<Tile>>& inputs,
                                                    std::int64_t channel, float* to, std::int64_t stride) {
   Vector x[kPoints<Tile>];
   for (std::size_t p = 0; p < 16; ++p) {
@@ -163,9 +165,9 @@ template <typename Tile>
 }
 
 /// kLanes channels of the gradients of a tile's outputs to those of its points' products.
-template <typename Tile>
+template <typename Tile, typename Stored>
 [[gnu::always_inline]] inline void transformGradients(
-    const std::array<const float*, kOutputs<Tile>>& gradients, std::int64_t channel, float* to,
+    const std::array<const Stored*, kOutputs<Tile>>& gradients, std::int64_t channel, float* to,
     std::int64_t stride) {
   Vector frames[Tile::kInputFrames * 4];
   for (std::size_t p = 0; p < 4; ++p) {

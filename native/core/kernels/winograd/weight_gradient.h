@@ -49,10 +49,10 @@ using MultiplyTiles = void (*)(std::int64_t, const float*, const float*, std::in
 constexpr std::array<MultiplyTiles, kVectors> kMultiplyTiles = {multiplyTiles<1>, multiplyTiles<2>,
                                                                 multiplyTiles<3>};
 
-template <typename Tile>
+template <typename Tile, typename Stored>
 class WeightGradient {
  public:
-  WeightGradient(const ConvolutionSize& size, const float* input, const float* gradient, float* weights)
+  WeightGradient(const ConvolutionSize& size, const Stored* input, const Stored* gradient, float* weights)
       : size_(size),
         grid_(size),
         inputs_(Tile::depth(size) * size.inChannels),
@@ -94,16 +94,16 @@ class WeightGradient {
   void transformTile(std::int64_t tile, std::int64_t index) const {
     const auto in = size_.inChannels;
     for (std::int64_t kernel = 0; kernel < Tile::depth(size_); ++kernel) {
-      const auto inputs = grid_.inputs(tile, kernel, input_, in, zeros_.data());
+      const auto inputs = grid_.template inputs<Stored>(tile, kernel, input_, in, zeros_.data());
       for (std::int64_t c = 0; c < in; c += kLanes)
-        transformInputs<Tile>(inputs, c, inputPoints_.data() + (kernel * in + c) * chunk_ + index * kLanes,
-                              inputStride_);
+        transformInputs<Tile, Stored>(
+            inputs, c, inputPoints_.data() + (kernel * in + c) * chunk_ + index * kLanes, inputStride_);
     }
     const auto gradients =
-        grid_.template outputs<const float>(tile, gradient_, size_.outChannels, zeros_.data());
+        grid_.template outputs<const Stored>(tile, gradient_, size_.outChannels, zeros_.data());
     for (std::int64_t c = 0; c < size_.outChannels; c += kLanes)
-      transformGradients<Tile>(gradients, c, gradientPoints_.data() + c * chunk_ + index * kLanes,
-                               gradientStride_);
+      transformGradients<Tile, Stored>(gradients, c, gradientPoints_.data() + c * chunk_ + index * kLanes,
+                                       gradientStride_);
   }
 
   /// Sums up some channels' points over a chunk's tiles.
@@ -140,13 +140,13 @@ class WeightGradient {
   const ConvolutionSize& size_;
   TileGrid<Tile> grid_;
   std::int64_t inputs_;  // channels, of all kernels
-  const float* input_;
-  const float* gradient_;
+  const Stored* input_;
+  const Stored* gradient_;
   float* weights_;
   std::int64_t chunk_;  // tiles
   std::int64_t inputStride_, gradientStride_;
   Scratch inputPoints_, gradientPoints_;
-  std::vector<float> zeros_;  // what lies outside
+  std::vector<Stored> zeros_;  // what lies outside
   std::int64_t inBlock_, outBlock_;
 };
 
