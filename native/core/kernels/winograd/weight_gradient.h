@@ -7,8 +7,9 @@ constexpr std::int64_t kVectors = 3;
 constexpr std::int64_t kOut = C3D_VECTORS / kVectors;
 // Channels of a task, at most, so that what it reads is used often enough.
 constexpr std::int64_t kChannels = 64;
-// Of the points of inputs and gradients: what stays in the last cache, if possible.
-constexpr std::int64_t kPointBytes = std::int64_t{32} << 20;
+// Of the points of inputs and gradients, so that they are still near when they are multiplied, if these are
+// enough tiles to sum up.
+constexpr std::int64_t kPointBytes = std::int64_t{2} << 20;
 constexpr std::int64_t kTilesAGroup = 8;  // that are transformed by one task
 // Tiles that are summed up at a time, so that what is multiplied stays in the first-level cache.
 constexpr std::int64_t kRun = 128;
@@ -59,7 +60,7 @@ class WeightGradient {
         input_(input),
         gradient_(gradient),
         weights_(weights),
-        chunk_(std::min(grid_.tiles(), std::max(kTilesAGroup, kPointBytes / tileBytes()))),
+        chunk_(std::min(grid_.tiles(), std::max(kRun, kPointBytes / tileBytes()))),
         inputStride_(chunk_ * inputs_ + kPad),
         gradientStride_(chunk_ * size.outChannels + kPad),
         inputPoints_(kPoints<Tile> * inputStride_),
