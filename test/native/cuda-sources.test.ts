@@ -33,6 +33,7 @@ const values = ['FLOAT32 4', 'FLOAT32 1', 'BFLOAT16 8', 'BFLOAT16 1', 'FLOAT16 8
   },
 )
 const WINDOWS = [
+  [3, 5, 17],
   [1, 2, 2],
   [2, 2, 2],
 ]

@@ -94,6 +94,13 @@ extern "C" __global__ void rectifyGradient(const Vector* gradient, const Vector*
 
 const unsigned char kNoElement = 255;
 
+// Large windows, of hundreds of elements, would take the compiler half a minute.
+#if KT * KH * KW <= 64
+#define UNROLL_WINDOW _Pragma("unroll")
+#else
+#define UNROLL_WINDOW _Pragma("unroll 1")
+#endif
+
 struct Places { int frames, height, width; };
 
 // A place of a clip and a vector of its channels, of a number that counts both.
@@ -126,11 +133,11 @@ extern "C" __global__ void rectifyAndPool(const Vector* input, const float* bias
         best[l] = -__int_as_float(0x7f800000);
         winner.lanes[l] = kNoElement;
       }
-#pragma unroll
+      UNROLL_WINDOW
       for (int kt = 0; kt < KT; ++kt)
-#pragma unroll
+        UNROLL_WINDOW
         for (int kh = 0; kh < KH; ++kh)
-#pragma unroll
+          UNROLL_WINDOW
           for (int kw = 0; kw < KW; ++kw) {
             const int t = at.t * KT - padding.frames + kt;
             const int h = at.h * KH - padding.height + kh;
