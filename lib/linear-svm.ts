@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { finiteNumber, settings, wholeNumber } from './config/fields'
 import { resolveSvm, type SvmOptions } from './config/linear'
 import type { FeatureSet } from './features/feature-set'

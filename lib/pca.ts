@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { finiteNumber, settings, wholeNumber } from './config/fields'
 import { type PcaOptions, pcaSchema } from './config/linear'
 import { parse } from './config/parse'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { type cacheSchema, nativeCache } from './config/cache'
 import { type LoaderSettings, nativeLoader } from './config/loader'
 import type { ScoringProgress } from './config/scoring'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { abortSignal, finiteNumber, settings } from './config/fields'
 import { parse } from './config/parse'
 import { automaticPrecision, type Precision, requireComputable } from './config/precision'

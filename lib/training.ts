@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { abortSignal, expected, flag, settings } from './config/fields'
 import type { ModelConfig } from './config/model'
 import { invalid, parse } from './config/parse'

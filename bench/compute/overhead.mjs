@@ -30,6 +30,7 @@ export function printOverhead({ call, load, predict }) {
   console.log(
     `  loading the package                         ${(1000 * load.own).toFixed(0)} ms, ${(1000 * load.libtorch).toFixed(0)} of them LibTorch's own`,
   )
+  console.log(`  loading FFmpeg, for the first video         ${(1000 * load.ffmpeg).toFixed(0)} ms`)
   console.log(
     `  predict, a video of ${predict.clips} clips                ${(100 * predict.share).toFixed(0)}% of the rate of forward (${predict.network})`,
   )
@@ -59,22 +60,36 @@ async function callSeconds({ device }) {
   return median(times.slice(100))
 }
 
-/** In new processes: of the package, and of LibTorch's library by itself. @param {Options} options */
+/**
+ * In new processes, by turns: of the package with its addon, of LibTorch's library by itself, and of the first look for
+ * FFmpeg after that.
+ *
+ * @param {Options} options
+ */
 function loadSeconds({ rounds }) {
-  const own = `const c = require('torch-c3d'); c.runtime.info()`
   const library = path.join(libraryFolder(), 'libtorch_cpu.so')
-  // It is no addon, which is found only after it has been loaded.
-  const libtorchAlone = `try { process.dlopen({ exports: {} }, ${JSON.stringify(library)}) } catch {}`
-  /** @param {string} code */
-  const seconds = (code) => {
-    const script = `const t = performance.now(); ${code}; console.log(performance.now() - t)`
-    const run = () => {
-      const child = spawnSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })
-      return Number(child.stdout) / 1000
-    }
-    return median(Array.from({ length: rounds }, run))
+  const scripts = {
+    own: stopwatch(`require('torch-c3d').runtime.memory()`),
+    // It is no addon, which is found only after it has been loaded.
+    libtorch: stopwatch(`try { process.dlopen({ exports: {} }, ${JSON.stringify(library)}) } catch {}`),
+    ffmpeg: `const { runtime } = require('torch-c3d'); runtime.memory(); ${stopwatch('runtime.info()')}`,
   }
-  return { own: seconds(own), libtorch: seconds(libtorchAlone) }
+  const times = {
+    own: /** @type {number[]} */ ([]),
+    libtorch: /** @type {number[]} */ ([]),
+    ffmpeg: /** @type {number[]} */ ([]),
+  }
+  for (let round = 0; round < rounds; ++round)
+    for (const [what, script] of Object.entries(scripts)) {
+      const child = spawnSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })
+      times[/** @type {keyof typeof times} */ (what)].push(Number(child.stdout) / 1000)
+    }
+  return { own: median(times.own), libtorch: median(times.libtorch), ffmpeg: median(times.ffmpeg) }
+}
+
+/** JavaScript that prints the milliseconds that `code` takes. @param {string} code */
+function stopwatch(code) {
+  return `const began = performance.now(); ${code}; console.log(performance.now() - began)`
 }
 
 /** Where the addon finds LibTorch. */

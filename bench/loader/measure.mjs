@@ -2,12 +2,14 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { ClipLoader, VideoDataset } from 'torch-c3d'
+import { ClipLoader, runtime, VideoDataset } from 'torch-c3d'
 import { median } from '../median.mjs'
 import { Peers } from './peers.mjs'
 import { renderVideos } from './videos.mjs'
 
-const { addon } = createRequire(import.meta.url)('../../dist/native/addon.js')
+runtime.memory() // sets up the addon
+/** @type {import('../../lib/native/binding.js').NativeBinding} */
+const addon = createRequire(import.meta.url)('../../build/Release/torch_c3d.node')
 
 /** @typedef {{ file: string, set: import('../../lib/native/binding.js').NativeVideoSet, frames: number }} Video */
 /** @typedef {{ video: Video, clips: number[] }} VideoClips First frames of the clips. */
@@ -52,7 +54,7 @@ export async function measureLoader(options) {
       versions: peers.versions,
       peers: peers.names,
       description: peers.description,
-      ffmpeg: /** @type {string} */ (addon().videoBackend()),
+      ffmpeg: /** @type {string} */ (addon.videoBackend()),
       frames: FRAMES,
       ...SIZE,
       rows,
@@ -94,8 +96,9 @@ async function findGroups(places, mostVideos) {
  * @returns {Promise<Video>}
  */
 async function countFrames(file) {
-  const set = await addon().indexVideos([file], { threads: 1, cache: null }, () => {}).done
-  return { file, set, frames: set.videos[0].problem ? 0 : set.videos[0].frames }
+  const set = await addon.indexVideos([file], { threads: 1, cache: null }, () => {}).done
+  const [video] = set.videos
+  return { file, set, frames: video && !video.problem ? video.frames : 0 }
 }
 
 /**
@@ -211,7 +214,7 @@ async function readSingle(jobs, byProcessor) {
   for (const { video, clips } of jobs)
     for (const first of clips) {
       const places = Float64Array.from({ length: FRAMES }, (_, i) => first + i)
-      await addon().readFrames(video.set, 0, places, { ...SIZE, channelOrder: 'rgb' }, out).done
+      await addon.readFrames(video.set, 0, places, { ...SIZE, channelOrder: 'rgb' }, out).done
     }
   return elapsed()
 }

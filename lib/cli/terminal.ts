@@ -1,4 +1,4 @@
-import { Presets, SingleBar } from 'cli-progress'
+import type { SingleBar } from 'cli-progress'
 
 export interface Streams {
   stdout: NodeJS.WritableStream
@@ -60,6 +60,7 @@ export class Terminal {
   progress(what: string, done: number, total: number, more = ''): void {
     if (!this.#streams.stderr.isTTY) return
     if (!this.#bar) {
+      const { Presets, SingleBar } = require('cli-progress') as typeof import('cli-progress')
       const options = {
         format: '{what} {bar} {value}/{total}  {more}',
         barsize: 16,

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { NativeArchitecture } from '../native/binding'
 import { choice, expected, finiteNumber, flag, settings, show, text, wholeNumber } from './fields'
 import { invalid, parse } from './parse'

@@ -1,6 +1,6 @@
 import os from 'node:os'
 import path from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { NativeClipCache } from '../native/binding'
 import { choice, expected, settings, text, wholeNumber } from './fields'
 

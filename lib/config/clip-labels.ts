@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { expected, settings, text, wholeNumber } from './fields'
 
 /** Settings of clips that get their labels from single frames. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { C3D } from '../model'
 import { cacheSchema } from './cache'
 import { choice, expected, flag, seed, settings, wholeNumber } from './fields'

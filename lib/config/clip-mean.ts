@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { abortSignal, callback, choice, settings, wholeNumber } from './fields'
 import { defaultLoader, loaderSchema } from './loader'
 import { complete, parse } from './parse'

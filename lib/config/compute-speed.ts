@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { defaultClassCount } from './architectures'
 import { abortSignal, callback, choice, settings, wholeNumber } from './fields'
 import { createSchema } from './model'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { VideoItem } from '../dataset/video-item'
 import {
   abortSignal,

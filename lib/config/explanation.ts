@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { cacheSchema } from './cache'
 import { abortSignal, callback, choice, settings, text, wholeNumber } from './fields'
 import { defaultLoader, loaderSchema } from './loader'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { NativeSampling } from '../native/binding'
 import { cacheSchema } from './cache'
 import { abortSignal, callback, choice, expected, settings, text, wholeNumber } from './fields'

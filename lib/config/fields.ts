@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * The building blocks of every schema of the package. Each says what it expects in words, so that a wrong value is

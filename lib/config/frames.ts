@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { abortSignal, choice, expected, settings, wholeNumber } from './fields'
 
 /** As in native/core/video/picture_limits.h. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { NativeSvmOptions } from '../native/binding'
 import { abortSignal, callback, expected, finiteNumber, flag, seed, settings, wholeNumber } from './fields'
 import { parse } from './parse'

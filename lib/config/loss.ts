@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { inverseFrequencies, negativesByPositive } from '../dataset/class-weights'
 import type { NativeLoss } from '../native/binding'
 import { choice, expected, finiteNumber, settings } from './fields'

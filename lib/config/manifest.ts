@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { expected, finiteNumber, nearestWord, settings, text, wholeNumber } from './fields'
 
 /** A name as manifests have it; JSON may give it as a number. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { NativeModelConfig } from '../native/binding'
 import { type Architecture, type ArchitectureInput, resolveArchitecture } from './architectures'
 import { abortSignal, choice, expected, flag, seed, settings, show, text } from './fields'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { abortSignal, callback, flag, settings, wholeNumber } from './fields'
 import { defaultIndexThreads } from './loader'
 import { resizeSchema } from './preprocessing'

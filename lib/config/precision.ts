@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { NativeDeviceTraits, NativeLossScale, NativePrecision } from '../native/binding'
 import { choice, expected, finiteNumber, settings, wholeNumber } from './fields'
 import { invalid } from './parse'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { NativePreprocessing } from '../native/binding'
 import { choice, expected, finiteNumber, settings, text, wholeNumber } from './fields'
 import { complete, invalid, parse } from './parse'

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { C3DError, fileError, messageOf } from '../native/errors'
 import { settings, text } from './fields'
 import { type ModelSettings, modelSchema } from './model'

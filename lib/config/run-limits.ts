@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { NativeTrainingConfig } from '../native/binding'
 import { choice, finiteNumber, settings, wholeNumber } from './fields'
 

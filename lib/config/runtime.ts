@@ -1,5 +1,5 @@
 import os from 'node:os'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { flag, settings, wholeNumber } from './fields'
 import { deviceSchema } from './model'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { choice, expected, finiteNumber, settings, wholeNumber } from './fields'
 
 const common = {

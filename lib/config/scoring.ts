@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { VideoResult } from '../evaluation/video-result'
 import { cacheSchema } from './cache'
 import { abortSignal, callback, choice, expected, finiteNumber, flag, settings, wholeNumber } from './fields'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { callback, expected, settings, text, wholeNumber } from './fields'
 import { svmSchema } from './linear'
 

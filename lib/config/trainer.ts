@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { wholeNumber } from './fields'
 import { invalid, parse } from './parse'
 import type { PresetName } from './presets'

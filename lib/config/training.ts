@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { NativeTrainingConfig } from '../native/binding'
 import { cacheSchema, nativeCache } from './cache'
 import { choice, expected, finiteNumber, flag, seed, settings, text, wholeNumber } from './fields'

@@ -1,6 +1,6 @@
 import { open, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { settings, wholeNumber } from '../config/fields'
 import { parse } from '../config/parse'
 import { bytesOf, type NpyArray, npyHeader, parseNpy, readNpy } from '../files/npy'

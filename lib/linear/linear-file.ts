@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { parse } from '../config/parse'
 import { bytesOf } from '../files/npy'
 import { replaceFile } from '../files/replace-file'

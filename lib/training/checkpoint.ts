@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { settings, text, wholeNumber } from '../config/fields'
 import type { ModelConfig } from '../config/model'
 import { parse } from '../config/parse'

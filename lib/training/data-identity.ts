@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import path from 'node:path'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { settings, text, wholeNumber } from '../config/fields'
 import type { VideoDataset } from '../dataset'
 import { rangeOf, type VideoItem } from '../dataset/video-item'

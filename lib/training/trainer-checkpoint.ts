@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { z } from 'zod'
+import * as z from 'zod'
 import { finiteNumber, settings, show, text, wholeNumber } from '../config/fields'
 import { invalid, parse } from '../config/parse'
 import type { TrainerConfig } from '../config/trainer'

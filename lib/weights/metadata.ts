@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { architectureSchema, resolveArchitecture } from '../config/architectures'
 import { flag, seed, settings, text } from '../config/fields'
 import { initializerSchema, type ModelConfig } from '../config/model'

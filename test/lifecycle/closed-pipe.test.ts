@@ -23,7 +23,7 @@ const run = path.join(folder, 'run')
 
 /** Runs c3d with a reader of its stdout that leaves at once, or as soon as there is something to read. */
 function c3dUnread(args: string[], leaves: 'at once' | 'later') {
-  const child = spawn(process.execPath, [path.resolve(__dirname, '../../dist/cli/main.js'), ...args])
+  const child = spawn(process.execPath, [path.resolve(__dirname, '../../dist/cli.js'), ...args])
   let stderr = ''
   child.stderr.on('data', (text) => {
     stderr += text

@@ -5,8 +5,10 @@
 const { createHash } = require('node:crypto')
 const { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
-const { C3DError, frames } = require('../..')
-const { addon } = require('../../dist/native/addon')
+const { C3DError, frames, runtime } = require('../..')
+
+runtime.memory() // sets up the addon
+const addon = require('../../build/Release/torch_c3d.node')
 
 const LONGEST = 10_000 // milliseconds for one file
 const MOST_FRAMES = 64
@@ -80,7 +82,7 @@ const digest = (bytes) => createHash('sha1').update(bytes).digest('hex')
 
 /** Reads everything, then some frames by seeking: a text that is the same for the same bytes. */
 async function read(file, random) {
-  const set = await addon().indexVideos([file], { threads: 1, cache: null }, () => {}).done
+  const set = await addon.indexVideos([file], { threads: 1, cache: null }, () => {}).done
   try {
     const { problem, frames: count, width, height, codec } = set.videos[0]
     if (problem) return `unreadable: ${problem}`
@@ -89,11 +91,11 @@ async function read(file, random) {
     const some = Math.min(count, MOST_FRAMES)
     const all = new Uint8Array(some * bytes)
     const places = Float64Array.from({ length: some }, (_, i) => i)
-    await addon().readFrames(set, 0, places, format, all).done
+    await addon.readFrames(set, 0, places, format, all).done
     const picture = new Uint8Array(bytes)
     for (let i = 0; i < 3; i++) {
       const place = Math.floor(random() * some)
-      await addon().readFrames(set, 0, Float64Array.of(place), format, picture).done
+      await addon.readFrames(set, 0, Float64Array.of(place), format, picture).done
       if (!Buffer.from(picture).equals(all.subarray(place * bytes, (place + 1) * bytes)))
         throw new Error(`frame ${place} of ${count} is another when it is sought`)
     }

@@ -62,6 +62,7 @@ class C3D {
   const ArchitectureSummary& summary() const { return summary_; }
   std::int64_t classes() const { return classes_; }
   const at::Device& device() const { return device_; }
+  /// Of the state dict; what passes keep beside it (PreparedWeights) comes and goes with them.
   std::int64_t bytes() const;
   FairMutex& mutex() const { return mutex_; }
 
