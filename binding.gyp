@@ -65,6 +65,8 @@
         ['OS=="linux"', {
           # For core/runtime/parallel.cpp; see CMakeLists.txt.
           'cflags_cc': ['-fopenmp'],
+          # It stays loaded; see CMakeLists.txt.
+          'libraries': ['-Wl,-z,nodelete'],
           'variables': {'cuda': '<!(test -e <(libtorch)/lib/libtorch_cuda.so && echo 1 || echo 0)'},
           'conditions': [
             # Nothing refers to libtorch_cuda by name; see cmake/LibTorch.cmake.

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/runtime/thread_priority.h"
+#include "core/runtime/task_threads.h"
 
 namespace c3d::addon {
 namespace {
@@ -46,7 +46,6 @@ void Task::deliver(Napi::Env env, Napi::Function onEvent, Task* task, Message* r
 }
 
 void Task::run(const std::function<ToJs(Task&)>& work) {
-  giveWay();
   try {
     result_ = work(*this);
   } catch (...) {
@@ -71,10 +70,10 @@ void Task::settle(Napi::Env env) {
   result_ = nullptr;
 }
 
-void Task::cancelAndJoin() {
+void Task::cancelAndWait() {
   cancellation_.request();
-  const std::lock_guard lock(joinMutex_);
-  if (thread_.joinable()) thread_.join();
+  const std::lock_guard lock(waitMutex_);
+  if (ended_.valid()) ended_.wait();
 }
 
 Napi::Object TaskRegistry::start(Napi::Env env, std::function<ToJs(Task&)> work) {
@@ -87,13 +86,13 @@ Napi::Object TaskRegistry::start(Napi::Env env, const Napi::Function& onEvent,
   task->toJavaScript_ = Task::ThreadSafeFunction::New(
       env, onEvent, "torch-c3d task", /*maxQueueSize=*/0, /*initialThreadCount=*/1, task.get(),
       [registry = weak_from_this(), task](Napi::Env, void*, Task*) {
-        task->cancelAndJoin();
+        task->cancelAndWait();
         if (const auto live = registry.lock()) live->tasks_.erase(task);
       },
       static_cast<void*>(nullptr));
   tasks_.insert(task);
-  // The thread does not own the task: the finalizer above, which does, joins it first.
-  task->thread_ = std::thread([raw = task.get(), work = std::move(work)] { raw->run(work); });
+  // The thread does not own the task: the finalizer above, which does, waits for its end first.
+  task->ended_ = runOnOwnThread([raw = task.get(), work = std::move(work)] { raw->run(work); });
 
   auto handle = Napi::Object::New(env);
   handle.Set("done", task->deferred_.Promise());
@@ -108,7 +107,7 @@ Napi::Object TaskRegistry::start(Napi::Env env, const Napi::Function& onEvent,
 
 void TaskRegistry::stopAll() {
   for (const auto& task : tasks_) task->cancellation_.request();
-  for (const auto& task : tasks_) task->cancelAndJoin();
+  for (const auto& task : tasks_) task->cancelAndWait();
 }
 
 }  // namespace c3d::addon

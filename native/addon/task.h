@@ -2,11 +2,11 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
-#include <thread>
 
 #include "addon/errors.h"
 #include "addon/napi.h"
@@ -22,9 +22,9 @@ class TaskRegistry;
 /// Long work on a thread of its own, which JavaScript sees as { done: Promise, cancel() }.
 ///
 /// Lifetime: the task is owned by the registry until its thread-safe function is finalized, on the JavaScript
-/// thread, which joins the thread. The thread reaches JavaScript through the thread-safe function alone. When
-/// the environment ends first, the thread-safe function refuses calls, the thread stops at its next look at
-/// the cancellation, and the finalizer or TaskRegistry::stopAll joins it.
+/// thread, which waits for the work's end. The thread reaches JavaScript through the thread-safe function
+/// alone. When the environment ends first, the thread-safe function refuses calls, the work stops at its next
+/// look at the cancellation, and the finalizer or TaskRegistry::stopAll waits for that.
 class Task {
  public:
   const Cancellation& cancellation() const { return cancellation_; }
@@ -48,13 +48,13 @@ class Task {
   void run(const std::function<ToJs(Task&)>& work);
   void send(Message message);
   void settle(Napi::Env env);
-  void cancelAndJoin();
+  void cancelAndWait();
 
   Cancellation cancellation_;
   Napi::Promise::Deferred deferred_;
   ThreadSafeFunction toJavaScript_;
-  std::thread thread_;
-  std::mutex joinMutex_;
+  std::future<void> ended_;
+  std::mutex waitMutex_;
   std::atomic<int> undelivered_{0};  // droppable events on their way
   bool environmentEnded_ = false;    // of the task's own thread
   // Written by the thread before the settling message, read on the JavaScript thread when that arrives.
@@ -71,7 +71,7 @@ class TaskRegistry : public std::enable_shared_from_this<TaskRegistry> {
   Napi::Object start(Napi::Env env, const Napi::Function& onEvent, std::function<ToJs(Task&)> work);
   Napi::Object start(Napi::Env env, std::function<ToJs(Task&)> work);
 
-  /// Cancels everything and waits for its threads. On the JavaScript thread.
+  /// Cancels everything and waits for its end. On the JavaScript thread.
   void stopAll();
 
  private:

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { C3D, evaluate, runtime, type TrainingRun, train, VideoDataset } from '../../lib'
 import { makeFrameFolders } from '../support/frame-folders'
@@ -128,4 +129,25 @@ test('a broken off question leaves no gradients behind', async () => {
   for (const milliseconds of [1, 3, 6, 10, 15])
     await model.gradients(batch, { signal: AbortSignal.timeout(milliseconds) }).catch(() => {})
   expect(await model.gradients(batch)).toEqual(whole)
+})
+
+const testOnLinux = process.platform === 'linux' ? test : test.skip
+
+testOnLinux('questions one after the other are computed by the same threads', async () => {
+  using model = await C3D.create({
+    architecture: { name: 'depth-3', widthMultiplier: 1 / 8, input: { frames: 4, height: 16, width: 16 } },
+    classes: ['a', 'b'],
+    device: 'cpu',
+  })
+  const clips = { data: new Float32Array(3 * 4 * 16 * 16).fill(0.5), shape: [1, 3, 4, 16, 16] }
+  runtime.configure({ threads: 2 })
+  const seen = new Set<string>()
+  for (let i = 0; i < 20; ++i) {
+    await model.forward(clips)
+    for (const thread of readdirSync('/proc/self/task')) seen.add(thread)
+    if (i === 0) seen.clear() // some of earlier tests may still be ending
+  }
+  // The next one may be asked before the last one's thread is ready for it: then there are two, and OpenMP's.
+  const before = new Set(readdirSync('/proc/self/task'))
+  expect([...seen].filter((thread) => !before.has(thread))).toEqual([])
 })
