@@ -98,6 +98,28 @@ describeWithCuda('on a CUDA device', () => {
     },
   )
 
+  test.each(['bfloat16', 'float16'] as const)(
+    'answers in %s follow every step, though rounded weights are kept between them',
+    async (precision) => {
+      using cuda = await create('cuda')
+      using trainer = cuda.trainer({
+        precision: 'float32',
+        optimizer: { learningRate: 0.1 },
+        schedule: { type: 'constant' },
+      })
+      const answer = () => cuda.forward({ data, shape: SHAPE }, { precision })
+      let before = await answer()
+      for (let step = 0; step < 3; ++step) {
+        await trainer.step({ clips: { data, shape: SHAPE }, labels: LABELS })
+        const after = await answer()
+        expect(difference(after, before)).toBeGreaterThan(1e-3)
+        expect(difference(await answer(), after)).toBeLessThan(1e-3)
+        expect(difference(after, await cuda.forward({ data, shape: SHAPE }))).toBeLessThan(2e-2)
+        before = after
+      }
+    },
+  )
+
   test('Grad-CAM and deconvolution see what they see on the CPU', async () => {
     const size = { classes: 1, videos: 1, frames: 8, width: 32, height: 24 }
     makeFrameFolders(folder, size)
