@@ -73,11 +73,6 @@ C3D_VECTORIZED void select(const std::uint16_t* gradient, const std::uint8_t* wi
   selectValues(gradient, winners, count, element, to);
 }
 
-std::int64_t indexOf(const std::array<std::int64_t, 3>& sizes, std::int64_t clip, std::int64_t t,
-                     std::int64_t h, std::int64_t w) {
-  return ((clip * sizes[0] + t) * sizes[1] + h) * sizes[2] + w;
-}
-
 template <typename Type>
 void poolRow(const PoolSize& size, const typename Type::Stored* input, typename Type::Stored* output,
              std::uint8_t* winners, std::int64_t clip, std::int64_t t, std::int64_t h) {
@@ -85,7 +80,7 @@ void poolRow(const PoolSize& size, const typename Type::Stored* input, typename 
   const auto channels = size.channels;
   Maxima maxima;
   for (std::int64_t w = 0; w < size.output[2]; ++w) {
-    const auto at = indexOf(size.output, clip, t, h, w) * channels;
+    const auto at = placeOf(size.output, clip, t, h, w) * channels;
     for (std::int64_t first = 0; first < channels; first += kBlock) {
       const auto count = std::min(kBlock, channels - first);
       std::fill_n(maxima.values, kBlock, 0.0F);
@@ -100,7 +95,7 @@ void poolRow(const PoolSize& size, const typename Type::Stored* input, typename 
             const bool inside = inT >= 0 && inT < size.input[0] && inH >= 0 && inH < size.input[1] &&
                                 inW >= 0 && inW < size.input[2];
             if (inside)
-              raise(maxima, input + indexOf(size.input, clip, inT, inH, inW) * channels + first, count,
+              raise(maxima, input + placeOf(size.input, clip, inT, inH, inW) * channels + first, count,
                     element);
           }
       for (std::int64_t c = 0; c < count; ++c) output[at + first + c] = Type::write(maxima.values[c]);
@@ -122,35 +117,26 @@ void pool(const PoolSize& size, const void* input, void* output, std::uint8_t* w
   });
 }
 
-/// Where along one axis an input is in the windows.
-struct Place {
-  std::int64_t window, element;
-
-  Place(const PoolSize& size, std::size_t axis, std::int64_t input)
-      : window((input + size.padding[axis]) / size.kernel[axis]),
-        element((input + size.padding[axis]) % size.kernel[axis]) {}
-};
-
 template <typename Stored>
 void poolGradientRow(const PoolSize& size, const Stored* gradient, const std::uint8_t* winners,
                      Stored* inputGradient, std::int64_t clip, std::int64_t t, std::int64_t h) {
   const auto channels = size.channels;
   const auto width = size.input[2];
-  auto* row = inputGradient + indexOf(size.input, clip, t, h, 0) * channels;
-  const Place placeT(size, 0, t);
-  const Place placeH(size, 1, h);
+  auto* row = inputGradient + placeOf(size.input, clip, t, h, 0) * channels;
+  const WindowPlace placeT(size, 0, t);
+  const WindowPlace placeH(size, 1, h);
   if (placeT.window >= size.output[0] || placeH.window >= size.output[1]) {
     std::fill_n(row, width * channels, Stored(0));
     return;
   }
   for (std::int64_t w = 0; w < width; ++w) {
-    const Place placeW(size, 2, w);
+    const WindowPlace placeW(size, 2, w);
     auto* to = row + w * channels;
     if (placeW.window >= size.output[2]) {
       std::fill_n(to, channels, Stored(0));
       continue;
     }
-    const auto at = indexOf(size.output, clip, placeT.window, placeH.window, placeW.window) * channels;
+    const auto at = placeOf(size.output, clip, placeT.window, placeH.window, placeW.window) * channels;
     const auto element = (placeT.element * size.kernel[1] + placeH.element) * size.kernel[2] + placeW.element;
     select(gradient + at, winners + at, channels, static_cast<std::uint8_t>(element), to);
   }
