@@ -267,8 +267,10 @@ test('a frozen layer keeps every bit of it, running statistics included', async 
   const before = values()
   await train(model, data, { ...recipe, optimizer: { layers: { conv1a: { learningRate: 0 } } } }).done
   const after = values()
-  const kept = [...before.keys()].filter((name) => after.get(name) === before.get(name))
-  expect(kept).toEqual([...before.keys()].filter((name) => name.startsWith('conv1a')))
+  // Biases in front of batch norm, which takes them off again, have no gradient to change them.
+  const names = [...before.keys()].filter((name) => !/^conv[2-5]a\.bias$/.test(name))
+  const kept = names.filter((name) => after.get(name) === before.get(name))
+  expect(kept).toEqual(names.filter((name) => name.startsWith('conv1a')))
   // Frozen for that run only.
   const shape = [1, 3, 8, 16, 16]
   const { gradients } = await model.gradients({

@@ -7,7 +7,7 @@ import { pythonEnvironment } from '../support/python'
 
 /** What reference.py is asked. */
 export interface ReferenceRequest {
-  task: 'gradients' | 'train' | 'grad-cam' | 'deconvolution'
+  task: 'gradients' | 'batch-norm' | 'train' | 'grad-cam' | 'deconvolution'
   architecture: Architecture
   /** safetensors file with the starting weights. */
   weights: string
@@ -23,6 +23,10 @@ export interface ReferenceRequest {
    * are ordered and mixed, or null.
    */
   training?: object
+  /** For 'batch-norm': in float64; how many passes; layers that are not trained. */
+  double?: boolean
+  passes?: number
+  frozen?: string[]
   /** For 'grad-cam' and 'deconvolution'. */
   layer?: string
   /** For 'deconvolution'. */

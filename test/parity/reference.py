@@ -40,8 +40,9 @@ def write_tensors(path, tensors):
         file.write(struct.pack("<Q", len(text)) + text + b"".join(chunks))
 
 
-def forward(architecture, state, x, training):
-    """Logits, or where the architecture has no classifier what its last layer gives."""
+def forward(architecture, state, x, training, frozen=()):
+    """Logits, or where the architecture has no classifier what its last layer gives. `frozen`: convolutions whose batch
+    norm keeps to its running statistics in training."""
     for layer in architecture["layers"]:
         name = layer["name"]
         if layer["type"] == "conv":
@@ -51,7 +52,7 @@ def forward(architecture, state, x, training):
                 bn = name + "_bn."
                 x = F.batch_norm(
                     x, state[bn + "running_mean"], state[bn + "running_var"], state[bn + "weight"], state[bn + "bias"],
-                    training=training,
+                    training=training and name not in frozen,
                 )
             x = F.relu(x)
         elif layer["type"] == "pool":
@@ -77,6 +78,31 @@ def gradients(request, state, parameters):
     answer = {"logits": logits, "loss": loss.reshape(1)}
     answer.update({"gradient." + name: parameter.grad for name, parameter in parameters.items()})
     return answer
+
+
+def batch_norm(request, state, parameters):
+    """Loss and every gradient of the last of some equal passes by the batch's own statistics (without dropout), and the
+    running ones after them; then logits and gradients by those. In float64 if asked."""
+    number = torch.float64 if request.get("double") else torch.float32
+    state = {name: tensor.detach().to(number) for name, tensor in state.items()}
+    frozen, x, labels = request.get("frozen", []), request["input"].to(number), request["labels"]
+    trained = [name for name in parameters if name.rsplit(".", 1)[0].removesuffix("_bn") not in frozen]
+
+    def gradients_of(training, names):
+        for name in parameters:
+            state[name] = state[name].detach().requires_grad_(name in names)
+        logits = forward(request["architecture"], state, x, training, frozen)
+        loss = F.cross_entropy(logits, labels)
+        loss.backward()
+        return logits, loss, {name: state[name].grad for name in names}
+
+    for _ in range(request.get("passes", 1)):
+        _, loss, gradients = gradients_of(True, trained)
+    answer = {"loss": loss.reshape(1), **{"gradient." + name: gradient for name, gradient in gradients.items()}}
+    answer.update({"running." + name: tensor for name, tensor in state.items() if ".running_" in name})
+    logits, _, gradients = gradients_of(False, list(parameters))
+    answer.update({"inference." + name: gradient for name, gradient in gradients.items()})
+    return {**answer, "logits": logits}
 
 
 def grad_cam(request, state, parameters):
@@ -263,7 +289,13 @@ def answer(request_path, output_path):
     if request["labels"].dim() == 2:
         request["labels"] = request["labels"].float()
     parameters = {name: tensor.requires_grad_() for name, tensor in state.items() if ".running_" not in name}
-    tasks = {"gradients": gradients, "train": train, "grad-cam": grad_cam, "deconvolution": deconvolution}
+    tasks = {
+        "gradients": gradients,
+        "batch-norm": batch_norm,
+        "train": train,
+        "grad-cam": grad_cam,
+        "deconvolution": deconvolution,
+    }
     tensors = tasks[request["task"]](request, state, parameters)
     write_tensors(output_path, tensors)
 

@@ -35,6 +35,22 @@
 #define C3D_UNROLL(times)
 #endif
 
+// Before a loop whose rounds may be done in any order: its arrays are the same or do not overlap.
+#if defined(__clang__)
+#define C3D_INDEPENDENT C3D_PRAGMA(clang loop vectorize(assume_safety))
+#elif defined(__GNUC__)
+#define C3D_INDEPENDENT C3D_PRAGMA(GCC ivdep)
+#else
+#define C3D_INDEPENDENT
+#endif
+
+// Before a name of a pointer: nothing else points there.
+#if defined(__GNUC__) || defined(__clang__)
+#define C3D_RESTRICT __restrict__
+#else
+#define C3D_RESTRICT
+#endif
+
 namespace c3d {
 
 inline bool hasAvx2() {

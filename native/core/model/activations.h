@@ -12,7 +12,8 @@ namespace c3d {
 ///
 /// - the network's input;
 /// - of a convolution its ReLU's output, but nothing where a pool follows (reluAndPool); with batch norm,
-///   also the convolution's output;
+///   also the convolution's output, which on the CPU its gradient is written over
+///   (normalizeAndRelu). On CUDA, batch norm makes a gradient of that size beside it;
 /// - of a pool its output and the place of each maximum, a byte;
 /// - of a linear layer its ReLU's output; with dropout, also the mask and the product.
 std::int64_t activationBytes(const Architecture& architecture, const ArchitectureSummary& summary);

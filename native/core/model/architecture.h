@@ -22,6 +22,7 @@ struct ConvLayer {
 
 /// Added to variances by batch norm.
 inline constexpr double kBatchNormEpsilon = 1e-5;
+inline constexpr double kBatchNormMomentum = 0.1;
 
 /// What max pooling does with a border that is no whole window. Public weight files of C3D disagree about
 /// pool5.

@@ -7,15 +7,16 @@
 #include <ATen/ops/max_pool3d.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 
 #include "core/model/biased_relu.h"
 #include "core/model/convolution.h"
+#include "core/model/normalized_rectification.h"
 #include "core/model/rectified_pooling.h"
 
 namespace c3d {
 namespace {
 
-constexpr double kBatchNormMomentum = 0.1;
 constexpr const char* kMeanCube = "mean_cube";
 
 /// Inverted dropout with a generator of the run's own, so that runs on several threads do not share random
@@ -119,16 +120,36 @@ std::size_t C3D::stagesUntil(const std::string& layer) const {
                                               architecture_.classifier + "), got '" + layer + "'.");
 }
 
-at::Tensor C3D::normalize(const BatchNorm& norm, const at::Tensor& x, const ForwardOptions& options) {
+bool C3D::usesBatchStatistics(const BatchNorm& norm, const ForwardOptions& options) {
   // A frozen one, whose weights take no gradient, keeps its statistics.
-  const bool training = options.training && norm.weight.requires_grad();
-  return at::batch_norm(x, norm.weight, norm.bias, norm.runningMean, norm.runningVariance, training,
-                        kBatchNormMomentum, kBatchNormEpsilon, /*cudnn_enabled=*/true);
+  return options.training && norm.weight.requires_grad();
+}
+
+at::Tensor C3D::normalize(const BatchNorm& norm, const at::Tensor& x, const ForwardOptions& options) {
+  return at::batch_norm(x, norm.weight, norm.bias, norm.runningMean, norm.runningVariance,
+                        usesBatchStatistics(norm, options), kBatchNormMomentum, kBatchNormEpsilon,
+                        /*cudnn_enabled=*/true);
+}
+
+at::Tensor C3D::applyNormalized(const Conv& stage, const Pool* pool, const at::Tensor& x,
+                                const ForwardOptions& options) {
+  const auto& bias = stage.weights.bias;
+  const auto& norm = stage.norm;
+  const BatchNormTensors tensors{bias, norm.weight, norm.bias, norm.runningMean, norm.runningVariance};
+  const bool training = usesBatchStatistics(norm, options);
+  const auto y = convolve(x, stage.weights.weight, at::zeros_like(bias),
+                          options.precision.typeOf(stage.layer.name), &stage.weights.prepared);
+  if (pool != nullptr && canFuseReluAndPool(y, pool->layer))
+    return normalizeReluAndPool(y, tensors, training, pool->layer, pool->output);
+  const auto rectified = normalizeAndRelu(y, tensors, training);
+  return pool == nullptr ? rectified : apply(*pool, rectified, options);
 }
 
 at::Tensor C3D::apply(const Conv& stage, const Pool* pool, const at::Tensor& x,
                       const ForwardOptions& options) {
   const auto type = options.precision.typeOf(stage.layer.name);
+  if (stage.layer.batchNorm && canNormalizeAndRectify(x.device(), type))
+    return applyNormalized(stage, pool, x, options);
   // cuDNN would add the bias in a pass of its own.
   const bool biasLater = !stage.layer.batchNorm && canFuseBiasAndRelu(x);
   const auto bias = biasLater ? stage.weights.bias : at::Tensor();

@@ -97,7 +97,11 @@ class C3D {
   /// A convolution with its ReLU, and with the pool behind it unless that is null.
   static at::Tensor apply(const Conv& stage, const Pool* pool, const at::Tensor& x,
                           const ForwardOptions& options);
+  /// The same of one with batch norm, where canNormalizeAndRectify.
+  static at::Tensor applyNormalized(const Conv& stage, const Pool* pool, const at::Tensor& x,
+                                    const ForwardOptions& options);
   static at::Tensor normalize(const BatchNorm& norm, const at::Tensor& x, const ForwardOptions& options);
+  static bool usesBatchStatistics(const BatchNorm& norm, const ForwardOptions& options);
   static at::Tensor apply(const Pool& stage, const at::Tensor& x, const ForwardOptions& options);
   static at::Tensor apply(const Linear& stage, const at::Tensor& x, const ForwardOptions& options);
   void requireInputShape(const at::Tensor& input) const;

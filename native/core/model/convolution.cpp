@@ -16,6 +16,7 @@
 #include "core/kernels/weight_gradient.h"
 #include "core/kernels/winograd.h"
 #include "core/model/precision.h"
+#include "core/model/stored_values.h"
 
 namespace c3d {
 namespace {
@@ -45,25 +46,6 @@ ConvolutionSize sizeOf(const at::Tensor& x, const at::Tensor& weight) {
           x.size(3),
           x.size(4),
           {weight.size(2), weight.size(3), weight.size(4)}};
-}
-
-/// Calls `compute` for the type that the tensor's numbers are stored in, float or BFloat16.
-template <typename Compute>
-void forStored(const at::Tensor& tensor, const Compute& compute) {
-  if (tensor.scalar_type() == at::kFloat)
-    compute.template operator()<float>();
-  else
-    compute.template operator()<BFloat16>();
-}
-
-template <typename Stored>
-const Stored* valuesOf(const at::Tensor& tensor) {
-  return static_cast<const Stored*>(tensor.const_data_ptr());
-}
-
-template <typename Stored>
-Stored* mutableValuesOf(const at::Tensor& tensor) {
-  return static_cast<Stored*>(tensor.mutable_data_ptr());
 }
 
 at::Tensor transformWeights(const ConvolutionSize& size, const at::Tensor& weights) {
