@@ -334,7 +334,7 @@ const scenarios = {
     const first = new ClipLoader(data, { batchSize: 3 })
     for await (const _ of first);
     first.close()
-    const idle = threads()
+    const idle = threads() + 1 // a second one may wait for the next task
     const begin = () =>
       new ClipLoader(data, { batchSize: 3, loader: { threads: 2 } })[Symbol.asyncIterator]().next()
     for (let i = 0; i < 20; i++) {
