@@ -58,7 +58,7 @@ const QUICK_GPU_ROWS = [
  * The rows of the table for a kind of device that fit what was chosen; where none does, rows of exactly that.
  *
  * @param {{ onGpu: boolean, quick: boolean, bfloat16: boolean }} kind whether the processor computes in bfloat16 only
- *   decides what is in the table
+ *   decides what is in the table where no precision is chosen
  * @param {Choice} choice
  * @returns {Row[]}
  */
@@ -66,7 +66,7 @@ export function chooseRows({ onGpu, quick, bfloat16 }, { tasks, networks, precis
   const table = onGpu ? (quick ? QUICK_GPU_ROWS : GPU_ROWS) : quick ? QUICK_CPU_ROWS : CPU_ROWS
   const ofTasks = table.filter((row) => tasks.includes(row.task))
   const found = ofTasks
-    .filter((row) => onGpu || bfloat16 || row.precision !== 'bfloat16')
+    .filter((row) => onGpu || bfloat16 || row.precision !== 'bfloat16' || precisions)
     .filter((row) => networks?.includes(row.network) ?? true)
     .filter((row) => precisions?.includes(row.precision) ?? true)
     .filter((row) => clips?.includes(row.clips) ?? true)
