@@ -133,7 +133,7 @@ test('a broken off question leaves no gradients behind', async () => {
 
 const testOnLinux = process.platform === 'linux' ? test : test.skip
 
-testOnLinux('questions one after the other are computed by the same threads', async () => {
+testOnLinux('questions one after the other are computed by the same threads (Linux only)', async () => {
   using model = await C3D.create({
     architecture: { name: 'depth-3', widthMultiplier: 1 / 8, input: { frames: 4, height: 16, width: 16 } },
     classes: ['a', 'b'],
