@@ -1,10 +1,11 @@
 import { clipSpan } from './clip-span'
 import { type ClipTimes, clipTimes } from './clip-times'
 import type { ModelConfig } from './config/model'
-import { evaluationSampling } from './config/sampling'
+import { type Clips, type Crops, evaluationSampling } from './config/sampling'
 import {
   defaultClips,
   type FusedPredictOptions,
+  MOST_CLIPS,
   type PredictOptions,
   resolveFusedPrediction,
   resolvePrediction,
@@ -12,12 +13,11 @@ import {
 import { fuse, reordered, requireSameClasses } from './evaluation/fusion'
 import { ScorePool } from './evaluation/score-pool'
 import { type LabelProbability, labelsAbove, topLabels } from './evaluation/top-labels'
-import { unlabelledItems } from './labels'
 import type { C3D } from './model'
-import type { NativeModel, NativeVideoInfo } from './native/binding'
-import { openVideo } from './open-video'
+import type { NativeModel } from './native/binding'
 import { choosePrecision, nativePrecision } from './precision/choose'
-import { type ClipScore, scoreClips } from './scoring'
+import { type ClipScore, CropMerger, LOGITS } from './scoring'
+import { readOutVideo, type VideoReadoutRequest } from './video-scoring'
 
 export interface ClipPrediction extends ClipTimes {
   /** The likeliest classes, best first. */
@@ -87,37 +87,55 @@ export async function predictVideo(
   const chosen = await choosePrecision(model, scoring.precision, 'predict.precision', scoring.signal)
   const precision = nativePrecision(chosen)
   const { classes, multiLabel } = config
-  const videos = await openVideo(video, scoring.signal)
-  try {
-    const info = videos.videos[0] as NativeVideoInfo
-    const span = clipSpan(config, info.framesPerSecond)
-    const sampling = evaluationSampling(
-      wanted ?? defaultClips(info.frames, span),
-      crops,
-      config.preprocessing,
-    )
-    const scores: ClipScore[] = []
-    const items = unlabelledItems(videos)
-    await scoreClips(model, { ...scoring, precision, items, sampling }, (clip) => scores.push(clip))
-    scores.sort((a, b) => a.start - b.start)
-    const probabilities = new ScorePool(aggregate, multiLabel)
-      .addAll(scores.flatMap(({ crops }) => crops))
-      .probabilities()
-    return {
-      video,
-      top: topLabels(probabilities, classes, topK),
-      probabilities,
-      ...(multiLabel && { answers: labelsAbove(threshold, probabilities, classes) }),
-      clips: scores.map((clip) => ({
-        ...clipTimes(clip.start, Math.min(info.frames, clip.start + span), info.framesPerSecond),
-        top: topLabels(
-          new ScorePool(aggregate, multiLabel).addAll(clip.crops).probabilities(),
-          classes,
-          topK,
-        ),
-      })),
-    }
-  } finally {
-    videos.close()
+  const { scores, framesPerSecond } = await scoreVideo(model, {
+    ...scoring,
+    ...clipSampling(config, wanted, crops),
+    video,
+    precision,
+    readout: LOGITS,
+  })
+  const probabilities = new ScorePool(aggregate, multiLabel)
+    .addAll(scores.flatMap(({ crops }) => crops))
+    .probabilities()
+  return {
+    video,
+    top: topLabels(probabilities, classes, topK),
+    probabilities,
+    ...(multiLabel && { answers: labelsAbove(threshold, probabilities, classes) }),
+    clips: scores.map(({ start, end, crops }) => ({
+      ...clipTimes(start, end, framesPerSecond),
+      top: topLabels(new ScorePool(aggregate, multiLabel).addAll(crops).probabilities(), classes, topK),
+    })),
   }
+}
+
+/** Left out, the number of clips depends on the number of frames. */
+function clipSampling(
+  config: ModelConfig,
+  wanted: Clips | undefined,
+  crops: Crops,
+): Pick<VideoReadoutRequest, 'sampling' | 'samplingOf'> {
+  const samplingOf = (clips: Clips) => evaluationSampling(clips, crops, config.preprocessing)
+  if (wanted !== undefined) return { sampling: samplingOf(wanted) }
+  return {
+    sampling: samplingOf(MOST_CLIPS),
+    samplingOf: ({ frames, framesPerSecond }) =>
+      samplingOf(defaultClips(frames, clipSpan(config, framesPerSecond))),
+  }
+}
+
+/** The clips in the order of time. */
+async function scoreVideo(
+  model: { native: NativeModel },
+  request: VideoReadoutRequest,
+): Promise<{ scores: ClipScore[]; framesPerSecond: number }> {
+  const scores: ClipScore[] = []
+  let framesPerSecond = 0
+  const merger = new CropMerger((clip) => scores.push(clip))
+  await readOutVideo(model, request, (clip, rate) => {
+    framesPerSecond = rate
+    merger.add(clip)
+  })
+  merger.end()
+  return { scores: scores.sort((a, b) => a.start - b.start), framesPerSecond }
 }

@@ -4,6 +4,7 @@ import { type LoaderSettings, nativeLoader } from './config/loader'
 import type { ScoringProgress } from './config/scoring'
 import { addon } from './native/addon'
 import type {
+  NativeClipScores,
   NativeItems,
   NativeModel,
   NativePrecision,
@@ -21,6 +22,8 @@ export interface ClipScore {
   item: number
   /** First frame. */
   start: number
+  /** The frame behind the last one. */
+  end: number
   /** The network's outputs in class order, one list for each crop. */
   crops: number[][]
 }
@@ -44,6 +47,8 @@ export interface ClipOutput {
   item: number
   /** First frame. */
   start: number
+  /** The frame behind the last one. */
+  end: number
   values: Float32Array
 }
 
@@ -58,41 +63,25 @@ export async function scoreClips(
   onClip: (clip: ClipScore) => void,
 ): Promise<void> {
   const crops = new CropMerger(onClip)
-  await readOutClips(model, { ...request, readout: LOGITS }, ({ item, start, values }) =>
-    crops.add(item, start, Array.from(values)),
-  )
+  await readOutClips(model, { ...request, readout: LOGITS }, (clip) => crops.add(clip))
   crops.end()
 }
 
-const LOGITS: NativeReadout = { layer: '', pooling: 'none' }
+export const LOGITS: NativeReadout = { layer: '', pooling: 'none' }
 
 /** The same for what any layer gives, crop by crop. Clips of a video come one behind the other. */
 export async function readOutClips(
   model: { native: NativeModel },
-  request: ReadoutRequest,
+  { signal, onProgress, onUnreadable, items, cache, ...request }: ReadoutRequest,
   onClip: (clip: ClipOutput) => void,
 ): Promise<void> {
-  const { signal, onProgress, onUnreadable, items, sampling, precision, batchSize, readout, loader, cache } =
-    request
-  const nativeRequest = {
-    items,
-    sampling,
-    precision,
-    batchSize,
-    readout,
-    loader: nativeLoader(loader),
-    cache: nativeCache(cache),
-  }
+  const nativeRequest = { ...nativeReadout(request), items, cache: nativeCache(cache) }
   const deliver = (event: NativeScoreEvent): void => {
     if (event.type === 'unreadable') {
       onUnreadable?.(event.videos)
       return
     }
-    const size = event.outputs.length / event.items.length
-    event.items.forEach((item, i) => {
-      const values = event.outputs.subarray(i * size, (i + 1) * size)
-      onClip({ item, start: event.starts[i] ?? 0, values })
-    })
+    for (const clip of clipOutputs(event)) onClip(clip)
     onProgress?.({ done: event.done, total: event.total })
   }
   await runEventTask<void, NativeScoreEvent>(
@@ -102,8 +91,29 @@ export async function readOutClips(
   )
 }
 
+/** What the addon takes of a request, however its clips are read. */
+export function nativeReadout({
+  sampling,
+  precision,
+  batchSize,
+  readout,
+  loader,
+}: Pick<ReadoutRequest, 'sampling' | 'precision' | 'batchSize' | 'readout' | 'loader'>) {
+  return { sampling, precision, batchSize, readout, loader: nativeLoader(loader) }
+}
+
+export function clipOutputs({ items, starts, ends, outputs }: NativeClipScores): ClipOutput[] {
+  const size = outputs.length / items.length
+  return Array.from(items, (item, i) => ({
+    item,
+    start: starts[i] ?? 0,
+    end: ends[i] ?? 0,
+    values: outputs.subarray(i * size, (i + 1) * size),
+  }))
+}
+
 /** Crops of one clip come one behind the other. */
-class CropMerger {
+export class CropMerger {
   readonly #onClip: (clip: ClipScore) => void
   #clip: ClipScore | undefined
 
@@ -111,13 +121,14 @@ class CropMerger {
     this.#onClip = onClip
   }
 
-  add(item: number, start: number, logits: number[]): void {
+  add({ item, start, end, values }: ClipOutput): void {
+    const logits = Array.from(values)
     if (this.#clip?.item === item && this.#clip.start === start) {
       this.#clip.crops.push(logits)
       return
     }
     this.end()
-    this.#clip = { item, start, crops: [logits] }
+    this.#clip = { item, start, end, crops: [logits] }
   }
 
   end(): void {

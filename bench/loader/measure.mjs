@@ -96,7 +96,7 @@ async function findGroups(places, mostVideos) {
  * @returns {Promise<Video>}
  */
 async function countFrames(file) {
-  const set = await addon.indexVideos([file], { threads: 1, cache: null }, () => {}).done
+  const set = await addon.indexVideos([file], { threads: 1, cache: null, keep: null }, () => {}).done
   const [video] = set.videos
   return { file, set, frames: video && !video.problem ? video.frames : 0 }
 }

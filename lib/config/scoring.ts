@@ -10,7 +10,7 @@ import { clipsSchema, cropsSchema } from './sampling'
 /** Settings of the two ways to ask a trained model: predict (one video, no label) and evaluate (a data set). */
 
 export interface ScoringProgress {
-  /** Clips computed so far, and in all. */
+  /** Clips computed so far, and in all; of one video, what its header promises until its end has been reached. */
   done: number
   total: number
 }
@@ -107,7 +107,7 @@ function resolveWeights(given: number[] | undefined, models: number, where: stri
 }
 
 /** Section 4.1 averages over 10 clips of a video, section 4 overlaps clips by half; short videos need fewer. */
-const MOST_CLIPS = 10
+export const MOST_CLIPS = 10
 
 /** How many clips of `span` frames a prediction looks at in a video of `frames` frames. */
 export function defaultClips(frames: number, span: number): number {

@@ -57,7 +57,7 @@ export async function indexFiles(
     place === undefined || !first ? [] : [first.path],
   )
   return runEventTask<NativeVideoSet, NativeIndexEvent>(
-    (onEvent) => addon().indexVideos(paths, { threads, cache: indexFolder(cache) }, onEvent),
+    (onEvent) => addon().indexVideos(paths, { threads, cache: indexFolder(cache), keep: null }, onEvent),
     ({ done, total, latest }) => onProgress?.({ done, total, path: latest.path }),
     signal,
   )

@@ -1,14 +1,11 @@
-import { clipSpan } from '../clip-span'
 import { type ClipTimes, clipTimes } from '../clip-times'
 import { featureSampling, type ResolvedExtraction } from '../config/features'
-import { unlabelledItems } from '../labels'
 import type { ModelState } from '../model'
-import type { NativeVideoInfo } from '../native/binding'
-import { openVideo } from '../open-video'
 import { choosePrecision, nativePrecision } from '../precision/choose'
 import { predictions } from '../prediction-queue'
-import { type ClipOutput, readOutClips } from '../scoring'
+import type { ClipOutput } from '../scoring'
 import { EventQueue } from '../training/event-queue'
+import { readOutVideo } from '../video-scoring'
 import type { Readout } from './readout'
 
 export interface WindowOutput extends ClipTimes {
@@ -28,25 +25,21 @@ export async function* readWindows(
   { stride, signal, ...scoring }: WindowSettings,
 ): AsyncGenerator<WindowOutput, void, undefined> {
   const precision = nativePrecision(await choosePrecision(model, scoring.precision, 'precision', signal))
-  const videos = await openVideo(video, signal)
   const left = new AbortController()
   const queue = new EventQueue<WindowOutput>(0)
-  const { frames, framesPerSecond } = videos.videos[0] as NativeVideoInfo
-  const span = clipSpan(model.config, framesPerSecond)
   const request = {
     ...scoring,
+    video,
     precision,
     signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal,
-    items: unlabelledItems(videos),
     sampling: featureSampling(stride, model.config.preprocessing),
     readout: readout.native,
   }
-  const onClip = ({ start, values }: ClipOutput) => {
-    const times = clipTimes(start, Math.min(frames, start + span), framesPerSecond)
-    queue.push({ ...times, values: readout.finish(values) }, false)
+  const onClip = ({ start, end, values }: ClipOutput, framesPerSecond: number) => {
+    queue.push({ ...clipTimes(start, end, framesPerSecond), values: readout.finish(values) }, false)
   }
   const work = predictions
-    .run(() => readOutClips(model, request, onClip), request.signal)
+    .run(() => readOutVideo(model, request, onClip), request.signal)
     .then(
       () => queue.end(),
       (error) => queue.end({ error }),
@@ -56,6 +49,5 @@ export async function* readWindows(
   } finally {
     left.abort()
     await work
-    videos.close()
   }
 }

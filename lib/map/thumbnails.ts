@@ -32,7 +32,11 @@ export async function makeThumbnails(
   const paths = [...new Set(wanted.map(({ path }) => path))]
   const set = await runEventTask<NativeVideoSet, NativeIndexEvent>(
     (onEvent) =>
-      addon().indexVideos(paths, { threads: defaultIndexThreads(), cache: indexFolder(true) }, onEvent),
+      addon().indexVideos(
+        paths,
+        { threads: defaultIndexThreads(), cache: indexFolder(true), keep: null },
+        onEvent,
+      ),
     () => {},
     signal,
   )

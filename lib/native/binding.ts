@@ -269,6 +269,23 @@ export interface NativeClipLoader {
   close(): void
 }
 
+export interface NativeIndexing {
+  threads: number
+  /** Folder where frame counts are kept; null: none. */
+  cache: string | null
+  /** Keeps frames of video files that are decoded: those that clips of whole videos show; null: none. */
+  keep: NativeKeeping | null
+}
+
+export interface NativeKeeping {
+  /** Whose clips they are. */
+  model: NativeModel
+  /** Of any mode but 'random'. */
+  sampling: NativeSampling
+  /** Of each video; what does not fit is decoded again. */
+  maxBytes: number
+}
+
 export interface NativeSampling {
   mode: 'non-overlapping' | 'dense' | 'random' | 'uniform'
   clipsPerVideo: number
@@ -536,6 +553,11 @@ export interface NativeScoreRequest {
   cache: NativeClipCache
 }
 
+/** Of the clips of one whole video, of the modes 'non-overlapping' and 'dense'. */
+export interface NativeVideoScoreRequest extends Omit<NativeScoreRequest, 'items' | 'cache'> {
+  video: string
+}
+
 export interface NativeReadout {
   /** Name of the layer whose output is wanted: after ReLU for 'conv' and 'linear'. '': the logits. */
   layer: string
@@ -558,10 +580,18 @@ export interface NativeClipScores {
   items: Int32Array
   /** First frame of each clip. */
   starts: Float64Array
+  /** The frame behind the last one of each clip; a short video's end. */
+  ends: Float64Array
   /** [clips, values] */
   outputs: Float32Array
   done: number
   total: number
+}
+
+/** `total` is what the video's header promises until all of its frames are counted. */
+export interface NativeVideoClipScores extends NativeClipScores {
+  /** 0: not known. */
+  framesPerSecond: number
 }
 
 /** Some rows of a matrix. Its memory must be left alone until the task has ended. */
@@ -754,8 +784,7 @@ export interface NativeBinding {
   createModel(config: NativeModelConfig): NativeTask<NativeModel>
   indexVideos(
     paths: string[],
-    /** `cache`: folder where frame counts are kept; null: none. */
-    options: { threads: number; cache: string | null },
+    options: NativeIndexing,
     onEvent: (event: NativeIndexEvent) => void,
   ): NativeTask<NativeVideoSet>
   /**
@@ -784,6 +813,12 @@ export interface NativeBinding {
     model: NativeModel,
     request: NativeScoreRequest,
     onEvent: (event: NativeScoreEvent) => void,
+  ): NativeTask<void>
+  /** Computes while the frames of the video are being counted, and decodes each once. Clips that cannot be read are fatal. */
+  scoreVideo(
+    model: NativeModel,
+    request: NativeVideoScoreRequest,
+    onEvent: (event: NativeVideoClipScores) => void,
   ): NativeTask<void>
   gradCam(model: NativeModel, request: NativeGradCamRequest): NativeTask<NativeGradCam>
   deconvolve(model: NativeModel, request: NativeDeconvolutionRequest): NativeTask<NativeDeconvolution>

@@ -223,6 +223,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   set("train", train);
   set("createTrainer", createTrainer);
   set("score", score);
+  set("scoreVideo", scoreVideo);
   set("gradCam", gradCam);
   set("deconvolve", deconvolve);
   set("fitSvm", fitSvm);

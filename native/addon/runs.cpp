@@ -1,10 +1,13 @@
 #include "addon/runs.h"
 
+#include <algorithm>
+
 #include "addon/conversions.h"
 #include "addon/environment.h"
 #include "addon/model_handle.h"
 #include "addon/video_set_handle.h"
 #include "core/training/trainer.h"
+#include "core/video/clip_places.h"
 
 namespace c3d::addon {
 namespace {
@@ -46,22 +49,49 @@ bool isDroppable(const TrainingEvent& event) {
   return std::holds_alternative<StepEvent>(event) || std::holds_alternative<EvaluationProgressEvent>(event);
 }
 
-Napi::Object toScoreEvent(Napi::Env env, const std::vector<video::ClipSpec>& clips, const at::Tensor& outputs,
-                          std::size_t done, std::size_t total) {
+/// What the network gave for some clips of `frames` frames.
+struct ClipScores {
+  std::vector<video::ClipSpec> clips;
+  int frames = 0;
+  at::Tensor outputs;
+  std::size_t done = 0;
+  std::size_t total = 0;
+};
+
+Napi::Object toScoreEvent(Napi::Env env, const ClipScores& scores) {
+  const auto& clips = scores.clips;
   auto items = Napi::Int32Array::New(env, clips.size());
   auto starts = Napi::Float64Array::New(env, clips.size());
+  auto ends = Napi::Float64Array::New(env, clips.size());
   for (std::size_t i = 0; i < clips.size(); ++i) {
     items[i] = clips[i].item;
     starts[i] = static_cast<double>(clips[i].start);
+    const auto end = clips[i].start + video::clipSpan(scores.frames, clips[i].step);
+    ends[i] = static_cast<double>(std::min(end, clips[i].end));
   }
   auto event = Napi::Object::New(env);
   event.Set("type", "clips");
   event.Set("items", items);
   event.Set("starts", starts);
-  event.Set("outputs", toFloat32Array(env, outputs));
-  event.Set("done", static_cast<double>(done));
-  event.Set("total", static_cast<double>(total));
+  event.Set("ends", ends);
+  event.Set("outputs", toFloat32Array(env, scores.outputs));
+  event.Set("done", static_cast<double>(scores.done));
+  event.Set("total", static_cast<double>(scores.total));
   return event;
+}
+
+/// What is asked of the network for each clip.
+struct Scoring {
+  MixedPrecision precision;
+  video::SamplingOptions sampling;
+  video::ClipLoaderOptions loading;
+  Readout readout;
+};
+
+Scoring toScoring(const Napi::Object& request) {
+  return {toMixedPrecision(object(request, "precision")), toSampling(object(request, "sampling")),
+          toLoaderOptions(static_cast<std::size_t>(integer(request, "batchSize")), object(request, "loader")),
+          toReadout(object(request, "readout"))};
 }
 
 Napi::Object toUnreadableEvent(Napi::Env env, const ClipData& data,
@@ -116,28 +146,47 @@ Napi::Value score(const Napi::CallbackInfo& info) {
     const auto model = ModelHandle::unwrap(info[0])->native();
     const auto request = info[1].As<Napi::Object>();
     const auto data = toClipData(object(request, "items"), -1, model->network.classes());
-    const auto sampling = toSampling(object(request, "sampling"));
-    const auto precision = toMixedPrecision(object(request, "precision"));
-    const auto loading =
-        toLoaderOptions(static_cast<std::size_t>(integer(request, "batchSize")), object(request, "loader"));
-    const auto readout = toReadout(object(request, "readout"));
     const auto makeCache = toFrameCache(object(request, "cache"));
     return startComputing(
         env, info[2].As<Napi::Function>(),
-        [model, data, sampling, precision, loading, readout, makeCache](Task& task) -> ToJs {
-          auto withCache = loading;
+        [model, data, scoring = toScoring(request), makeCache](Task& task) -> ToJs {
+          auto withCache = scoring.loading;
           withCache.cache = makeCache();
           scoreClips(
-              model->network, precision, data, model->layout, sampling, withCache, readout,
-              task.cancellation(),
-              [&task](const auto& clips, const at::Tensor& outputs, std::size_t done, std::size_t total) {
-                task.emit([clips, outputs, done, total](Napi::Env e) {
-                  return toScoreEvent(e, clips, outputs, done, total);
-                });
+              model->network, scoring.precision, data, model->layout, scoring.sampling, withCache,
+              scoring.readout, task.cancellation(),
+              [&](const auto& clips, const at::Tensor& outputs, std::size_t done, std::size_t total) {
+                task.emit([scores = ClipScores{clips, model->layout.frames, outputs, done, total}](
+                              Napi::Env e) { return toScoreEvent(e, scores); });
               },
               [&](const auto& unreadable) {
                 task.emit([data, unreadable](Napi::Env e) { return toUnreadableEvent(e, data, unreadable); });
               });
+          return nullptr;
+        });
+  });
+}
+
+Napi::Value scoreVideo(const Napi::CallbackInfo& info) {
+  const auto env = info.Env();
+  return guarded(env, [&] {
+    const auto model = ModelHandle::unwrap(info[0])->native();
+    const auto request = info[1].As<Napi::Object>();
+    return startComputing(
+        env, info[2].As<Napi::Function>(),
+        [model, media = Environment::of(env).media, file = std::filesystem::path(text(request, "video")),
+         scoring = toScoring(request)](Task& task) -> ToJs {
+          c3d::scoreVideo(model->network, scoring.precision, media, file, model->layout, scoring.sampling,
+                          scoring.loading, scoring.readout, task.cancellation(),
+                          [&](const video::FrameIndex& index, const auto& clips, const at::Tensor& outputs,
+                              std::size_t done, std::size_t total) {
+                            task.emit([scores = ClipScores{clips, model->layout.frames, outputs, done, total},
+                                       framesPerSecond = index.framesPerSecond](Napi::Env e) {
+                              auto event = toScoreEvent(e, scores);
+                              event.Set("framesPerSecond", framesPerSecond);
+                              return event;
+                            });
+                          });
           return nullptr;
         });
   });

@@ -2,6 +2,7 @@
 
 #include "addon/conversions.h"
 #include "addon/environment.h"
+#include "addon/model_handle.h"
 #include "addon/properties.h"
 
 namespace c3d::addon {
@@ -24,6 +25,15 @@ void VideoSetHandle::close(const Napi::CallbackInfo&) {
   release();
 }
 
+namespace {
+
+video::Keeping toKeeping(const Napi::Object& source) {
+  return {ModelHandle::unwrap(source.Get("model"))->native()->layout, toSampling(object(source, "sampling")),
+          static_cast<std::size_t>(integer(source, "maxBytes"))};
+}
+
+}  // namespace
+
 Napi::Value indexVideos(const Napi::CallbackInfo& info) {
   const auto env = info.Env();
   return guarded(env, [&] {
@@ -33,8 +43,10 @@ Napi::Value indexVideos(const Napi::CallbackInfo& info) {
     for (std::uint32_t i = 0; i < list.Length(); ++i)
       paths.emplace_back(list.Get(i).As<Napi::String>().Utf8Value());
     const auto settings = info[1].As<Napi::Object>();
-    video::IndexingOptions options{static_cast<int>(integer(settings, "threads")), std::nullopt};
+    video::IndexingOptions options;
+    options.threads = static_cast<int>(integer(settings, "threads"));
     if (!isNull(settings, "cache")) options.cache = text(settings, "cache");
+    if (!isNull(settings, "keep")) options.keeping = toKeeping(object(settings, "keep"));
     return environment.tasks->start(
         env, info[2].As<Napi::Function>(),
         [&environment, media = environment.media, paths, options](Task& task) -> ToJs {

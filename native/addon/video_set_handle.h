@@ -19,7 +19,7 @@ class VideoSetHandle : public Handle<VideoSetHandle, const video::VideoSet> {
   void close(const Napi::CallbackInfo& info);
 };
 
-/// Binding indexVideos(paths, threads, onEvent).
+/// Binding indexVideos(paths, options, onEvent).
 Napi::Value indexVideos(const Napi::CallbackInfo& info);
 
 }  // namespace c3d::addon

@@ -26,9 +26,9 @@ class FfmpegBackend final : public video::VideoBackend {
            std::to_string(AV_VERSION_MICRO(version)) + ")";
   }
 
-  video::FrameIndex index(const std::filesystem::path& file,
+  video::FrameIndex index(const std::filesystem::path& file, video::FrameSink* sink,
                           const Cancellation& cancellation) const override {
-    return indexVideo(file, cancellation);
+    return indexVideo(file, sink, cancellation);
   }
 
   std::unique_ptr<video::FrameSource> open(const std::filesystem::path& file, const video::FrameIndex& index,

@@ -1,5 +1,6 @@
 #include "ffmpeg/video_decoder.h"
 
+#include <cmath>
 #include <string>
 #include <system_error>
 
@@ -50,6 +51,8 @@ void checkPictureSize(const std::filesystem::path& file, int width, int height) 
 }
 
 void limitCodec(Options& options) {
+  // With more threads decoders say nothing of most damage, and mend it by chance. Told to fail at damage
+  // instead ("err_detect"), FFmpeg 5.1 ends the process.
   options.set("threads", "1");
   options.set("max_pixels", std::to_string(video::kMaxPicturePixels));
 }
@@ -202,6 +205,19 @@ void VideoDecoder::feed() {
     if (sent < 0) damage_ = sent;
   }
   av_packet_unref(packet_.get());
+}
+
+double VideoDecoder::framesPerSecond() const {
+  const AVRational rate = stream_->avg_frame_rate.num > 0 ? stream_->avg_frame_rate : stream_->r_frame_rate;
+  return rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
+}
+
+std::int64_t VideoDecoder::promisedFrames() const {
+  if (stream_->nb_frames > 0) return stream_->nb_frames;
+  const double seconds = stream_->duration > 0 ? double(stream_->duration) * av_q2d(stream_->time_base)
+                                               : double(input_->duration) / AV_TIME_BASE;
+  const double frames = std::round(seconds * framesPerSecond());
+  return frames > 0 && frames < 1e9 ? std::int64_t(frames) : 0;  // an unknown duration is negative
 }
 
 std::optional<std::int64_t> VideoDecoder::timeOf(std::int64_t place) const {

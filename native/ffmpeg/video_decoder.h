@@ -47,6 +47,9 @@ class VideoDecoder {
   bool isQuick() const { return quick_; }
   const AVStream& stream() const { return *stream_; }
   const AVCodecContext& codec() const { return *codec_; }
+  /// By the header; 0 where it does not tell.
+  double framesPerSecond() const;
+  std::int64_t promisedFrames() const;
   /// What FFmpeg said of the last data that it could not read or decode; 0 when all was well so far.
   int damage() const { return damage_; }
 

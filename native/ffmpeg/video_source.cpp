@@ -24,7 +24,7 @@ VideoSource::VideoSource(std::filesystem::path file, video::FrameIndex index,
                          const video::FrameFormat& format)
     : file_(std::move(file)),
       index_(std::move(index)),
-      frameBytes_(std::size_t(format.width) * format.height * 3),
+      frameBytes_(format.bytes()),
       converter_(format, file_),
       isTimed_(!index_.timestamps.empty()),
       seekable_(!index_.digests.empty()) {}

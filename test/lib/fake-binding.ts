@@ -1,6 +1,7 @@
 import type {
   NativeBinding,
   NativeClipLoader,
+  NativeClipScores,
   NativeModel,
   NativeModelConfig,
   NativeScoreEvent,
@@ -12,6 +13,7 @@ import type {
   NativeTrainingResult,
   NativeTrainRequest,
   NativeVideoInfo,
+  NativeVideoScoreRequest,
   NativeVideoSet,
 } from '../../lib/native/binding'
 
@@ -83,6 +85,7 @@ export function fakeBinding(overrides: Partial<NativeBinding> = {}): FakeBinding
     train: () => task(() => finished()),
     createTrainer: () => fakeTrainer(),
     score: () => task(() => {}),
+    scoreVideo: () => task(() => {}),
     gradCam: () =>
       task(() => ({
         logits: new Float32Array(),
@@ -250,25 +253,47 @@ export function fakeClipLoader(overrides: Partial<NativeClipLoader> = {}): Nativ
   }
 }
 
+/** A clip with what the network gives for it. */
+export interface FakeClip {
+  start: number
+  /** Left out: that of 16 frames. */
+  end?: number
+  logits: number[]
+}
+
+function clipEvents(clips: (FakeClip & { item: number })[]): NativeClipScores[] {
+  return clips.map(({ item, start, end = start + 16, logits }, i) => ({
+    type: 'clips',
+    items: Int32Array.of(item),
+    starts: Float64Array.of(start),
+    ends: Float64Array.of(end),
+    outputs: Float32Array.from(logits),
+    done: i + 1,
+    total: clips.length,
+  }))
+}
+
+/** A scoreVideo() that answers with the clips that `clipsOf` gives, of a video of 25 frames a second. */
+export function fakeVideoScoring(
+  clipsOf: (request: NativeVideoScoreRequest) => FakeClip[],
+): NativeBinding['scoreVideo'] {
+  return (_model, request, onEvent) =>
+    task(() => {
+      const clips = clipsOf(request).map((clip) => ({ item: 0, ...clip }))
+      for (const event of clipEvents(clips)) onEvent({ ...event, framesPerSecond: 25 })
+    })
+}
+
 /** A score() that answers each item with the clips that `clipsOf` gives for it. */
 export function fakeScoring(
-  clipsOf: (request: NativeScoreRequest, item: number) => { start: number; logits: number[] }[],
+  clipsOf: (request: NativeScoreRequest, item: number) => FakeClip[],
 ): NativeBinding['score'] {
   return (_model, request, onEvent: (event: NativeScoreEvent) => void) =>
     task(() => {
       const clips = [...request.items.videos].flatMap((_, item) =>
         clipsOf(request, item).map((clip) => ({ item, ...clip })),
       )
-      clips.forEach(({ item, start, logits }, i) => {
-        onEvent({
-          type: 'clips',
-          items: Int32Array.of(item),
-          starts: Float64Array.of(start),
-          outputs: Float32Array.from(logits),
-          done: i + 1,
-          total: clips.length,
-        })
-      })
+      clipEvents(clips).forEach(onEvent)
     })
 }
 

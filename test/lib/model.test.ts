@@ -11,6 +11,7 @@ import {
   fakeScoring,
   fakeTensors,
   fakeVideo,
+  fakeVideoScoring,
   fakeVideoSet,
   nativeError,
   task,
@@ -240,21 +241,44 @@ describe('predict', () => {
       asked.push([sampling.mode, sampling.clipsPerVideo, [...items.labels]])
       return [{ start: 0, logits: [1, 0, 0] }]
     })
+    binding.scoreVideo = fakeVideoScoring(({ sampling, video }) => {
+      asked.push([sampling.mode, sampling.clipsPerVideo, video])
+      return [{ start: 0, logits: [1, 0, 0] }]
+    })
     const model = await create()
     await model.predict(video())
     await model.predict(video(), { clips: 'all' })
     await model.predict(video(), { clips: 7 })
+    await model.predict(video(), { clips: 'all', cache: 'memory' })
+    await model.predict(video(), { clips: 'all', loader: { unreadable: 'skip' } })
     expect(asked).toEqual([
       ['uniform', 4, [-1]],
-      ['non-overlapping', 1, [-1]],
+      ['non-overlapping', 1, video()], // computed while the frames are counted
       ['uniform', 7, [-1]],
+      ['non-overlapping', 1, [-1]],
+      ['non-overlapping', 1, [-1]],
     ])
+  })
+
+  test('has the frames kept that it asks for, unless a cache keeps them', async () => {
+    const kept: unknown[] = []
+    const { indexVideos } = binding
+    binding.indexVideos = (paths, options, onEvent) => {
+      kept.push(options.keep && [options.keep.sampling.mode, options.keep.sampling.clipsPerVideo])
+      return indexVideos(paths, options, onEvent)
+    }
+    binding.score = fakeScoring(() => [{ start: 0, logits: [1, 0, 0] }])
+    const model = await create()
+    await model.predict(video())
+    await model.predict(video(), { clips: 7 })
+    await model.predict(video(), { cache: 'memory' })
+    expect(kept).toEqual([['uniform', 10], ['uniform', 7], null])
   })
 
   test('gives no seconds where the frame rate is not known', async () => {
     binding.indexVideos = ([file = '']) =>
       task(() => fakeVideoSet([{ ...fakeVideo(file, 5), framesPerSecond: 0 }]))
-    binding.score = fakeScoring(() => [{ start: 0, logits: [1, 0, 0] }])
+    binding.score = fakeScoring(() => [{ start: 0, end: 5, logits: [1, 0, 0] }])
     const { clips } = await (await create()).predict(video())
     expect(clips).toEqual([{ start: 0, end: 5, top: expect.any(Array) }])
   })

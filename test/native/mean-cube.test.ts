@@ -57,7 +57,7 @@ function expectedInput(start: number, x: number, y: number, flip: boolean): numb
 /** What reaches the network, clip by clip. */
 async function inputsOf(model: C3D, sampling: Partial<NativeSampling>) {
   const clips: { start: number; values: number[] }[] = []
-  const videos = await addon().indexVideos([video], { threads: 1, cache: null }, () => {}).done
+  const videos = await addon().indexVideos([video], { threads: 1, cache: null, keep: null }, () => {}).done
   await addon().score(
     modelState(model).native,
     {

@@ -85,7 +85,7 @@ describeWithVideos('videos', () => {
   afterAll(() => model.close())
 
   const index = async (file: string) =>
-    addon().indexVideos([file], { threads: 1, cache: null }, () => {}).done
+    addon().indexVideos([file], { threads: 1, cache: null, keep: null }, () => {}).done
 
   test('a file that is cut off is read as far as it goes, with a warning', async () => {
     const whole = path.join(folder, 'whole.avi')
@@ -222,7 +222,7 @@ describe('without FFmpeg', () => {
     const script = `
       const binding = require(process.argv[1])
       binding.setVideoPlugin(${JSON.stringify(path.join(release, 'c3d_ffmpeg.so'))})
-      const options = { threads: 1, cache: null }
+      const options = { threads: 1, cache: null, keep: null }
       binding.indexVideos([process.argv[2]], options, () => {}).done
         .catch((error) => console.log(error.code, error.message))
     `

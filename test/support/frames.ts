@@ -9,7 +9,7 @@ export interface CountedVideo {
 }
 
 export async function countFrames(file: string): Promise<CountedVideo> {
-  const set = await addon().indexVideos([file], { threads: 1, cache: null }, () => {}).done
+  const set = await addon().indexVideos([file], { threads: 1, cache: null, keep: null }, () => {}).done
   const info = set.videos[0] as NativeVideoInfo
   if (info.problem) throw new Error(info.problem)
   return { set, info }

@@ -82,7 +82,7 @@ const digest = (bytes) => createHash('sha1').update(bytes).digest('hex')
 
 /** Reads everything, then some frames by seeking: a text that is the same for the same bytes. */
 async function read(file, random) {
-  const set = await addon.indexVideos([file], { threads: 1, cache: null }, () => {}).done
+  const set = await addon.indexVideos([file], { threads: 1, cache: null, keep: null }, () => {}).done
   try {
     const { problem, frames: count, width, height, codec } = set.videos[0]
     if (problem) return `unreadable: ${problem}`

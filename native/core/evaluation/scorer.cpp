@@ -3,6 +3,8 @@
 #include <ATen/ops/from_blob.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
+
 #include "core/runtime/compute_turn.h"
 #include "core/runtime/device_thread.h"
 
@@ -25,6 +27,28 @@ at::Tensor computeOutputs(const C3D& model, const at::Tensor& pixels, std::span<
   options.until = readout.layer;
   const auto outputs = model.forward(model.preprocess(pixels, places), options);
   return pooled(outputs, readout.pooling).to(at::kCPU);
+}
+
+/// `deliver` gets each batch, what the network gave for it, and the number of clips so far.
+template <typename Clips, typename Deliver>
+void scoreBatches(Clips& clips, const C3D& model, const MixedPrecision& precision,
+                  const video::ClipLayout& layout, const Readout& readout, const Cancellation& cancellation,
+                  const Deliver& deliver) {
+  const std::stop_callback stopReading(cancellation.token(), [&clips] { clips.cancel(); });
+  std::size_t done = 0;
+  while (auto batch = clips.next()) {
+    cancellation.throwIfRequested();
+    done += batch->clips.size() + batch->unreadable.size();
+    at::Tensor outputs;
+    if (!batch->clips.empty()) {
+      outputs = computeOn(model.device(), [&] {
+        return computeOutputs(model, pixelsOf(*batch, layout), placesOf(*batch), precision, readout,
+                              cancellation);
+      });
+    }
+    deliver(*batch, outputs, done);
+    clips.recycle(std::move(*batch));
+  }
 }
 
 }  // namespace
@@ -51,20 +75,23 @@ void scoreClips(const C3D& model, const MixedPrecision& precision, const ClipDat
   if (clips.empty()) throw Error(ErrorCode::EmptyDataset, "There is no clip to score.");
   const auto total = clips.size();
   video::ClipLoader loader(data.videos, std::move(clips), layout, loading);
-  const std::stop_callback stopLoader(cancellation.token(), [&loader] { loader.cancel(); });
-  std::size_t done = 0;
-  while (auto batch = loader.next()) {
-    cancellation.throwIfRequested();
-    done += batch->clips.size() + batch->unreadable.size();
-    if (!batch->unreadable.empty()) unreadableSink(batch->unreadable);
-    if (batch->clips.empty()) continue;
-    const auto outputs = computeOn(model.device(), [&] {
-      return computeOutputs(model, pixelsOf(*batch, layout), placesOf(*batch), precision, readout,
-                            cancellation);
-    });
-    sink(batch->clips, outputs, done, total);
-    loader.recycle(std::move(*batch));
-  }
+  scoreBatches(loader, model, precision, layout, readout, cancellation,
+               [&](video::ClipBatch& batch, const at::Tensor& outputs, std::size_t done) {
+                 if (!batch.unreadable.empty()) unreadableSink(batch.unreadable);
+                 if (!batch.clips.empty()) sink(batch.clips, outputs, done, total);
+               });
+}
+
+void scoreVideo(const C3D& model, const MixedPrecision& precision,
+                std::shared_ptr<const video::MediaLibrary> media, const std::filesystem::path& file,
+                const video::ClipLayout& layout, const video::SamplingOptions& sampling,
+                const video::ClipLoaderOptions& loading, const Readout& readout,
+                const Cancellation& cancellation, const VideoScoreSink& sink) {
+  video::ClipStream stream(std::move(media), file, layout, sampling, loading);
+  scoreBatches(stream, model, precision, layout, readout, cancellation,
+               [&](video::ClipBatch& batch, const at::Tensor& outputs, std::size_t done) {
+                 sink(stream.index(), batch.clips, outputs, done, std::max(done, stream.total()));
+               });
 }
 
 }  // namespace c3d

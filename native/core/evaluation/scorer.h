@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,8 @@
 #include "core/runtime/cancellation.h"
 #include "core/video/clip_loader.h"
 #include "core/video/clip_sampler.h"
+#include "core/video/clip_stream.h"
+#include "core/video/media_library.h"
 
 namespace c3d {
 
@@ -51,6 +54,20 @@ void scoreClips(const C3D& model, const MixedPrecision& precision, const ClipDat
                 const video::ClipLoaderOptions& loading, const Readout& readout,
                 const Cancellation& cancellation, const ScoreSink& sink,
                 const UnreadableSink& unreadableSink);
+
+/// The same for one video, and what is known of it: by its header at first, by all of its frames in the end.
+using VideoScoreSink =
+    std::function<void(const video::FrameIndex& video, const std::vector<video::ClipSpec>& clips,
+                       const at::Tensor& outputs, std::size_t done, std::size_t total)>;
+
+/// Reads the clips of one whole video, NonOverlapping or Dense, while its frames are being counted, as
+/// video::ClipStream does, and gives each to the network. `total` is what the video's header promises until
+/// its frames are counted. Throws as scoreClips.
+void scoreVideo(const C3D& model, const MixedPrecision& precision,
+                std::shared_ptr<const video::MediaLibrary> media, const std::filesystem::path& file,
+                const video::ClipLayout& layout, const video::SamplingOptions& sampling,
+                const video::ClipLoaderOptions& loading, const Readout& readout,
+                const Cancellation& cancellation, const VideoScoreSink& sink);
 
 /// The batch's pixels as a tensor uint8 [N, T, H, W, 3]; shares the batch's memory.
 at::Tensor pixelsOf(video::ClipBatch& batch, const video::ClipLayout& layout);

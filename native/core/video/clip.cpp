@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/video/clip_places.h"
+
 namespace c3d::video {
 
 FrameFormat ClipLayout::frameOf(int videoWidth, int videoHeight) const {
@@ -15,9 +17,7 @@ FrameFormat ClipLayout::frameOf(int videoWidth, int videoHeight) const {
 }
 
 std::int64_t ClipSpec::place(int i) const {
-  // A little is added because 3 * 1.333... must be 4 although the product falls short of it.
-  constexpr double kRoundingSlack = 1e-6;
-  const auto offset = std::int64_t(std::floor(i * step + kRoundingSlack));
+  const std::int64_t offset = placeInClip(i, step);
   const std::int64_t length = end - start;
   return start + (loop ? offset % length : std::min(offset, length - 1));
 }

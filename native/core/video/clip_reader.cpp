@@ -1,40 +1,16 @@
 #include "core/video/clip_reader.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 #include <utility>
 
-#include "core/video/colour.h"
+#include "core/video/clip_cutter.h"
 #include "core/video/frame_cache_key.h"
-#include "core/video/resize.h"
 
 namespace c3d::video {
 namespace {
 
-constexpr std::size_t kChannels = 3;
 constexpr std::int64_t kFramesAtOnce = 32;  // decoded before they go to the cache
-
-void mirror(std::uint8_t* row, std::size_t pixels) {
-  std::uint8_t* left = row;
-  std::uint8_t* right = row + (pixels - 1) * kChannels;
-  for (; left < right; left += kChannels, right -= kChannels) std::swap_ranges(left, left + kChannels, right);
-}
-
-void copyMirrored(const std::uint8_t* row, std::size_t pixels, std::uint8_t* out) {
-  const std::uint8_t* pixel = row + pixels * kChannels;
-  // Four bytes at once, of which the fourth is written over by the next pixel, are faster than three by
-  // three.
-  for (; pixels > 1; --pixels, out += kChannels) {
-    pixel -= kChannels;
-    std::memcpy(out, pixel, kChannels + 1);
-  }
-  std::memcpy(out, row, kChannels);
-}
-
-std::size_t frameBytes(const FrameFormat& frame) {
-  return std::size_t(frame.width) * frame.height * kChannels;
-}
 
 }  // namespace
 
@@ -44,10 +20,13 @@ ClipReader::ClipReader(std::shared_ptr<const VideoSet> videos, const ClipLayout&
 
 void ClipReader::read(std::span<const ClipTarget> targets, const Cancellation& cancellation) {
   open(targets.front().clip->video, cancellation);
-  if (!stored_) decode(targets, cancellation);
+  if (!stored_) {
+    findPlaces(targets);
+    kept_ = areKept() ? open_->kept.get() : nullptr;
+    if (kept_ == nullptr) decode(cancellation);
+  }
   for (const ClipTarget& target : targets) {
-    cut(target);
-    changeColour(target.out, layout_.order, target.clip->colour);
+    cutClip(*target.clip, layout_, frame_, [this](std::int64_t place) { return picture(place); }, target.out);
   }
 }
 
@@ -83,13 +62,23 @@ bool ClipReader::keepFrames(const Cancellation& cancellation) {
   return stored_ != nullptr;
 }
 
-void ClipReader::decode(std::span<const ClipTarget> targets, const Cancellation& cancellation) {
+void ClipReader::findPlaces(std::span<const ClipTarget> targets) {
   places_.clear();
   for (const ClipTarget& target : targets)
     for (int i = 0; i < layout_.frames; ++i) places_.push_back(target.clip->place(i));
   std::sort(places_.begin(), places_.end());
   places_.erase(std::unique(places_.begin(), places_.end()), places_.end());
-  frames_.resize(places_.size() * frameBytes(frame_));
+}
+
+bool ClipReader::areKept() const {
+  const KeptFrames* kept = open_->kept.get();
+  return kept != nullptr && kept->format() == frame_ &&
+         std::all_of(places_.begin(), places_.end(),
+                     [kept](std::int64_t place) { return kept->find(place) != nullptr; });
+}
+
+void ClipReader::decode(const Cancellation& cancellation) {
+  frames_.resize(places_.size() * frame_.bytes());
   source().read(places_, frames_, cancellation);
 }
 
@@ -100,34 +89,9 @@ FrameSource& ClipReader::source() {
 
 const std::uint8_t* ClipReader::picture(std::int64_t place) const {
   if (stored_) return stored_->frame(place);
+  if (kept_ != nullptr) return kept_->find(place);
   const auto found = std::lower_bound(places_.begin(), places_.end(), place);
-  return frames_.data() + std::size_t(found - places_.begin()) * frameBytes(frame_);
-}
-
-void ClipReader::cut(const ClipTarget& target) const {
-  const Window& window = target.clip->window;
-  const std::size_t sourceRow = std::size_t(frame_.width) * kChannels;
-  const std::size_t rowPixels = std::size_t(layout_.width);
-  const std::size_t outRow = rowPixels * kChannels;
-  std::optional<Resizer> resizer;
-  if (window.width != layout_.width || window.height != layout_.height)
-    resizer.emplace(window.width, window.height, layout_.width, layout_.height);
-  std::uint8_t* out = target.out.data();
-  for (int i = 0; i < layout_.frames; ++i) {
-    const std::uint8_t* row = picture(target.clip->place(i)) + std::size_t(window.y) * sourceRow +
-                              std::size_t(window.x) * kChannels;
-    // The channels are in the layout's order already; "Rgb" leaves them so.
-    if (resizer) resizer->resize(row, std::ptrdiff_t(sourceRow), out, ChannelOrder::Rgb);
-    for (int y = 0; y < layout_.height; ++y, out += outRow, row += sourceRow) {
-      if (resizer) {
-        if (target.clip->flip) mirror(out, rowPixels);
-      } else if (target.clip->flip) {
-        copyMirrored(row, rowPixels, out);
-      } else {
-        std::copy_n(row, outRow, out);
-      }
-    }
-  }
+  return frames_.data() + std::size_t(found - places_.begin()) * frame_.bytes();
 }
 
 }  // namespace c3d::video

@@ -34,9 +34,10 @@ class ClipReader {
  private:
   void open(std::int32_t video, const Cancellation& cancellation);
   bool keepFrames(const Cancellation& cancellation);
-  void decode(std::span<const ClipTarget> targets, const Cancellation& cancellation);
+  void findPlaces(std::span<const ClipTarget> targets);
+  bool areKept() const;
+  void decode(const Cancellation& cancellation);
   FrameSource& source();
-  void cut(const ClipTarget& target) const;
   const std::uint8_t* picture(std::int64_t place) const;
 
   std::shared_ptr<const VideoSet> videos_;
@@ -50,7 +51,8 @@ class ClipReader {
 
   // Without `stored_`:
   std::vector<std::int64_t> places_;  // of the frames that the clips show, ascending, each once
-  std::vector<std::uint8_t> frames_;  // these frames: uint8 [places_.size(), frame height, frame width, 3]
+  const KeptFrames* kept_ = nullptr;  // where all of them are kept
+  std::vector<std::uint8_t> frames_;  // else they: uint8 [places_.size(), frame height, frame width, 3]
 };
 
 }  // namespace c3d::video

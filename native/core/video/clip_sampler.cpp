@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/video/clip_places.h"
 #include "core/video/crop_windows.h"
 #include "core/video/picture_limits.h"
 #include "core/video/random_stream.h"
@@ -76,12 +77,130 @@ struct Turn {
   std::uint64_t repeat = 0;
 };
 
+/// Makes the clips of one item of an epoch.
+class ClipMaker {
+ public:
+  ClipMaker(const ClipLayout& layout, const SamplingOptions& options, std::uint64_t seed, std::uint64_t epoch)
+      : layout_(layout), options_(options), seed_(seed), epoch_(epoch) {}
+
+  void addAll(const Turn& turn, const LabelledVideo& item, const IndexedVideo& video, const Range& range,
+              std::vector<ClipSpec>& clips) const {
+    const double step = frameStep(video.index, options_);
+    const std::int64_t span = clipSpan(layout_.frames, step);
+    const bool isShort = range.length() < span;
+    if (isShort && options_.shortVideos == ShortVideos::Skip) return;
+    requireThat(!isShort || options_.shortVideos != ShortVideos::Error,
+                "\"" + video.path.string() + "\" gives " + std::to_string(range.length()) +
+                    " frames and a clip spans " + std::to_string(span) +
+                    ". Choose what becomes of short videos: repeat the last frame, loop, or skip them.");
+    const std::int64_t lastStart = std::max<std::int64_t>(range.length() - span, 0);
+    const std::int64_t count = clipCount(lastStart, step, isShort);
+    for (std::int64_t i = 0; i < count; ++i) addOne(turn, item, video, range, {i, count, lastStart}, clips);
+  }
+
+  /// Where one clip is among those of its item.
+  struct Number {
+    std::int64_t clip = 0;
+    std::int64_t count = 1;
+    std::int64_t lastStart = 0;
+  };
+
+  void addOne(const Turn& turn, const LabelledVideo& item, const IndexedVideo& video, const Range& range,
+              const Number& number, std::vector<ClipSpec>& clips) const {
+    RandomStream random{kClip, seed_, epoch_, turn.place, std::uint64_t(number.clip), turn.repeat};
+    ClipSpec clip;
+    clip.video = item.video;
+    clip.item = std::int32_t(turn.place);
+    clip.label = item.label;
+    clip.step = frameStep(video.index, options_);
+    clip.start = range.start + start(number, clip.step, random);
+    clip.end = range.end;
+    clip.loop = options_.shortVideos == ShortVideos::Loop;
+    addWindows(clip, frameOf(video), random, clips);
+  }
+
+ private:
+  FrameFormat frameOf(const IndexedVideo& video) const {
+    const FrameFormat frame = layout_.frameOf(video.index.width, video.index.height);
+    requireThat(layout_.width <= frame.width && layout_.height <= frame.height,
+                "A clip of " + std::to_string(layout_.width) + "x" + std::to_string(layout_.height) +
+                    " pixels cannot be cut from frames of " + std::to_string(frame.width) + "x" +
+                    std::to_string(frame.height) + ".");
+    requireThat(isPictureSizeAllowed(frame.width, frame.height),
+                "\"" + video.path.string() + "\" would be resized to " + std::to_string(frame.width) + "x" +
+                    std::to_string(frame.height) + " pixels, which is too large.");
+    return frame;
+  }
+
+  std::int64_t clipCount(std::int64_t lastStart, double step, bool isShort) const {
+    if (isShort) return 1;
+    switch (options_.mode) {
+      case SamplingMode::NonOverlapping:
+      case SamplingMode::Dense:
+        return lastStart / clipAdvance(layout_.frames, step, options_) + 1;
+      case SamplingMode::Random:
+        return options_.clipsPerVideo;
+      case SamplingMode::Uniform:
+        break;
+    }
+    // No clip twice: a short video has fewer different ones than asked for.
+    return std::min(options_.clipsPerVideo, lastStart + 1);
+  }
+
+  std::int64_t start(const Number& number, double step, RandomStream& random) const {
+    switch (options_.mode) {
+      case SamplingMode::NonOverlapping:
+      case SamplingMode::Dense:
+        return number.clip * clipAdvance(layout_.frames, step, options_);
+      case SamplingMode::Random:
+        return std::int64_t(random.below(std::uint64_t(number.lastStart) + 1));
+      case SamplingMode::Uniform:
+        break;
+    }
+    return evenStart(number.clip, number.count, number.lastStart);
+  }
+
+  /// One clip for every window that is wanted of it.
+  void addWindows(const ClipSpec& clip, const FrameFormat& frame, RandomStream& random,
+                  std::vector<ClipSpec>& clips) const {
+    for (const CropWindow& window : cropWindows(frame, layout_, options_, random)) {
+      ClipSpec& added = clips.emplace_back(clip);
+      added.window = window.window;
+      added.flip = window.flip || random.chance(options_.flipProbability);
+      added.colour = drawColour(random);
+    }
+  }
+
+  ColourChange drawColour(RandomStream& random) const {
+    const auto factor = [&](double x) {
+      return x > 0 ? float(random.between(std::max(0.0, 1 - x), 1 + x)) : 1.0f;
+    };
+    const ColourJitter& jitter = options_.colour;
+    ColourChange change;
+    change.brightness = factor(jitter.brightness);
+    change.contrast = factor(jitter.contrast);
+    change.saturation = factor(jitter.saturation);
+    change.hue = jitter.hue > 0 ? float(random.between(-jitter.hue, jitter.hue)) : 0.0f;
+    return change;
+  }
+
+  const ClipLayout& layout_;
+  const SamplingOptions& options_;
+  std::uint64_t seed_;
+  std::uint64_t epoch_;
+};
+
 /// Draws the clips of one epoch, video by video.
 class Sampler {
  public:
   Sampler(const VideoSet& videos, const std::vector<LabelledVideo>& items, const ClipLayout& layout,
           const SamplingOptions& options, std::uint64_t seed, std::uint64_t epoch)
-      : videos_(videos), items_(items), layout_(layout), options_(options), seed_(seed), epoch_(epoch) {}
+      : videos_(videos),
+        items_(items),
+        options_(options),
+        seed_(seed),
+        epoch_(epoch),
+        maker_(layout, options, seed, epoch) {}
 
   std::vector<ClipSpec> sample() const {
     std::vector<Turn> turns = options_.balanceClasses ? balancedTurns() : everyTurn();
@@ -119,117 +238,7 @@ class Sampler {
   void addClips(const Turn& turn, std::vector<ClipSpec>& clips) const {
     const LabelledVideo& item = items_[turn.place];
     const IndexedVideo& video = videoOf(videos_, item);
-    const Range range = rangeOf(item, video);
-    const double step = stepOf(video.index);
-    const std::int64_t span = spanOf(step);
-    const bool isShort = range.length() < span;
-    if (isShort && options_.shortVideos == ShortVideos::Skip) return;
-    requireThat(!isShort || options_.shortVideos != ShortVideos::Error,
-                "\"" + video.path.string() + "\" gives " + std::to_string(range.length()) +
-                    " frames and a clip spans " + std::to_string(span) +
-                    ". Choose what becomes of short videos: repeat the last frame, loop, or skip them.");
-    const FrameFormat frame = frameOf(video);
-    const std::int64_t lastStart = std::max<std::int64_t>(range.length() - span, 0);
-    const std::int64_t count = clipCount(lastStart, step, isShort);
-    for (std::int64_t i = 0; i < count; ++i) {
-      RandomStream random{kClip, seed_, epoch_, turn.place, std::uint64_t(i), turn.repeat};
-      ClipSpec clip;
-      clip.video = item.video;
-      clip.item = std::int32_t(turn.place);
-      clip.label = item.label;
-      clip.start = range.start + start(i, count, lastStart, step, random);
-      clip.step = step;
-      clip.end = range.end;
-      clip.loop = options_.shortVideos == ShortVideos::Loop;
-      addWindows(clip, frame, random, clips);
-    }
-  }
-
-  double stepOf(const FrameIndex& index) const {
-    const bool converts = options_.framesPerSecond > 0 && index.framesPerSecond > 0;
-    return double(options_.temporalStride) *
-           (converts ? index.framesPerSecond / options_.framesPerSecond : 1.0);
-  }
-
-  /// Frames from the first to the last one of a clip, both included.
-  std::int64_t spanOf(double step) const {
-    ClipSpec clip;
-    clip.step = step;
-    clip.end = std::int64_t(1) << 62;
-    return clip.place(layout_.frames - 1) + 1;
-  }
-
-  FrameFormat frameOf(const IndexedVideo& video) const {
-    const FrameFormat frame = layout_.frameOf(video.index.width, video.index.height);
-    requireThat(layout_.width <= frame.width && layout_.height <= frame.height,
-                "A clip of " + std::to_string(layout_.width) + "x" + std::to_string(layout_.height) +
-                    " pixels cannot be cut from frames of " + std::to_string(frame.width) + "x" +
-                    std::to_string(frame.height) + ".");
-    requireThat(isPictureSizeAllowed(frame.width, frame.height),
-                "\"" + video.path.string() + "\" would be resized to " + std::to_string(frame.width) + "x" +
-                    std::to_string(frame.height) + " pixels, which is too large.");
-    return frame;
-  }
-
-  std::int64_t clipCount(std::int64_t lastStart, double step, bool isShort) const {
-    if (isShort) return 1;
-    switch (options_.mode) {
-      case SamplingMode::NonOverlapping:
-      case SamplingMode::Dense:
-        return lastStart / advance(step) + 1;
-      case SamplingMode::Random:
-        return options_.clipsPerVideo;
-      case SamplingMode::Uniform:
-        break;
-    }
-    // No clip twice: a short video has fewer different ones than asked for.
-    return std::min(options_.clipsPerVideo, lastStart + 1);
-  }
-
-  /// Frames from one clip's start to the next one's.
-  std::int64_t advance(double step) const {
-    if (options_.mode == SamplingMode::Dense) return options_.clipStride;
-    return std::max<std::int64_t>(std::int64_t(std::ceil(layout_.frames * step - 1e-6)), 1);
-  }
-
-  std::int64_t start(std::int64_t clip, std::int64_t count, std::int64_t lastStart, double step,
-                     RandomStream& random) const {
-    switch (options_.mode) {
-      case SamplingMode::NonOverlapping:
-      case SamplingMode::Dense:
-        return clip * advance(step);
-      case SamplingMode::Random:
-        return std::int64_t(random.below(std::uint64_t(lastStart) + 1));
-      case SamplingMode::Uniform:
-        break;
-    }
-    if (count == 1) return lastStart / 2;
-    const std::int64_t gaps = count - 1;
-    return (clip * lastStart + gaps / 2) / gaps;
-  }
-
-  /// One clip for every window that is wanted of it.
-  void addWindows(const ClipSpec& clip, const FrameFormat& frame, RandomStream& random,
-                  std::vector<ClipSpec>& clips) const {
-    for (const CropWindow& window : cropWindows(frame, layout_, options_, random)) {
-      ClipSpec& added = clips.emplace_back(clip);
-      added.window = window.window;
-      added.flip = window.flip || random.chance(options_.flipProbability);
-      added.colour = drawColour(random);
-    }
-  }
-
-  ColourChange drawColour(RandomStream& random) const {
-    const auto factor = [&](double x) {
-      return x > 0 ? float(random.between(std::max(0.0, 1 - x), 1 + x)) : 1.0f;
-    };
-    const ColourJitter& jitter = options_.colour;
-    ColourChange change;
-    change.brightness = factor(jitter.brightness);
-    change.contrast = factor(jitter.contrast);
-    change.saturation = factor(jitter.saturation);
-    change.hue = jitter.hue > 0 ? float(random.between(-jitter.hue, jitter.hue)) : 0.0f;
-    return change;
+    maker_.addAll(turn, item, video, rangeOf(item, video), clips);
   }
 
   /// Each block by itself; the whole epoch where none are asked for.
@@ -254,10 +263,10 @@ class Sampler {
 
   const VideoSet& videos_;
   const std::vector<LabelledVideo>& items_;
-  const ClipLayout& layout_;
   const SamplingOptions& options_;
   std::uint64_t seed_;
   std::uint64_t epoch_;
+  ClipMaker maker_;
 };
 
 }  // namespace
@@ -267,6 +276,18 @@ std::vector<ClipSpec> sampleClips(const VideoSet& videos, const std::vector<Labe
                                   std::uint64_t seed, std::uint64_t epoch) {
   check(layout, options);
   return Sampler(videos, items, layout, options, seed, epoch).sample();
+}
+
+std::vector<ClipSpec> sampleClip(const IndexedVideo& video, const ClipLayout& layout,
+                                 const SamplingOptions& options, std::int64_t number) {
+  check(layout, options);
+  const double step = frameStep(video.index, options);
+  const std::int64_t start = number * clipAdvance(layout.frames, step, options);
+  const Range range{0, start + clipSpan(layout.frames, step)};
+  std::vector<ClipSpec> clips;
+  ClipMaker(layout, options, 0, 0)
+      .addOne({}, LabelledVideo{0, -1, 0, 0}, video, range, {number, 0, 0}, clips);
+  return clips;
 }
 
 }  // namespace c3d::video

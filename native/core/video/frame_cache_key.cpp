@@ -36,7 +36,7 @@ std::optional<FrameCacheKey> frameCacheKeyOf(const IndexedVideo& video, const Fr
   return FrameCacheKey{*contents + " " + std::to_string(frames) + " frames as " +
                            std::to_string(format.width) + "x" + std::to_string(format.height) +
                            (format.order == ChannelOrder::Bgr ? " bgr" : " rgb"),
-                       std::size_t(format.width) * std::size_t(format.height) * 3, frames};
+                       format.bytes(), frames};
 }
 
 }  // namespace c3d::video

@@ -39,7 +39,7 @@ class FrameFolder final : public FrameSource {
 
   void read(std::span<const std::int64_t> places, std::span<std::uint8_t> out,
             const Cancellation& cancellation) override {
-    const std::size_t frameBytes = std::size_t(format_.width) * format_.height * 3;
+    const std::size_t frameBytes = format_.bytes();
     for (std::size_t i = 0; i < places.size(); ++i) {
       cancellation.throwIfRequested();
       std::uint8_t* frame = out.data() + i * frameBytes;

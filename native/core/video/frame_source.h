@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -19,6 +20,8 @@ struct FrameFormat {
   int width = 0;
   int height = 0;
   ChannelOrder order = ChannelOrder::Rgb;
+  std::size_t bytes() const { return std::size_t(width) * std::size_t(height) * 3; }
+  bool operator==(const FrameFormat&) const = default;
 };
 
 /// Tells whether a file is still the one that was looked at before.

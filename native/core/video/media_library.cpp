@@ -80,10 +80,11 @@ bool isFolder(const std::filesystem::path& source) {
 
 MediaLibrary::MediaLibrary(std::filesystem::path plugin) : plugin_(std::move(plugin)) {}
 
-FrameIndex MediaLibrary::index(const std::filesystem::path& source, const Cancellation& cancellation) const {
+FrameIndex MediaLibrary::index(const std::filesystem::path& source, FrameSink* sink,
+                               const Cancellation& cancellation) const {
   if (isFolder(source)) return indexFrameFolder(source, cancellation);
   return isPackedVideo(source) ? indexPackedVideo(source, cancellation)
-                               : videos().index(source, cancellation);
+                               : videos().index(source, sink, cancellation);
 }
 
 std::unique_ptr<FrameSource> MediaLibrary::open(const std::filesystem::path& source, const FrameIndex& index,

@@ -19,8 +19,10 @@ class MediaLibrary {
   explicit MediaLibrary(std::filesystem::path plugin);
 
   /// A folder is taken as a frame folder (jpg, jpeg, png in natural order), a .c3dframes file as a packed
-  /// video, anything else as a video file.
-  FrameIndex index(const std::filesystem::path& source, const Cancellation& cancellation) const;
+  /// video, anything else as a video file. `sink`, which may be null, gets frames of video files only: the
+  /// others are not decoded to count them.
+  FrameIndex index(const std::filesystem::path& source, FrameSink* sink,
+                   const Cancellation& cancellation) const;
   /// Throws Error(VideoUnreadable) when a video file is no longer the one that was indexed.
   std::unique_ptr<FrameSource> open(const std::filesystem::path& source, const FrameIndex& index,
                                     const FrameFormat& format) const;

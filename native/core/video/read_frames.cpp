@@ -49,7 +49,7 @@ void readFrames(const VideoSet& videos, std::int64_t video, std::span<const std:
                 const FrameFormat& format, std::span<std::uint8_t> out, const Cancellation& cancellation) {
   const IndexedVideo& indexed = readableVideo(videos, video);
   requirePlaces(indexed, places);
-  const std::size_t frameBytes = std::size_t(format.width) * std::size_t(format.height) * 3;
+  const std::size_t frameBytes = format.bytes();
   if (out.size() != places.size() * frameBytes) {
     refuse(std::to_string(places.size()) + " frames need " + std::to_string(places.size() * frameBytes) +
            " bytes, not " + std::to_string(out.size()) + ".");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -45,6 +46,20 @@ class VideoWriter {
   virtual void finish() = 0;
 };
 
+/// Gets the frames of a video while they are counted, in order.
+class FrameSink {
+ public:
+  /// Writes the pixels of a frame, uint8 [height, width, 3]. Throws Error(VideoUnreadable).
+  using Write = std::function<void(std::span<std::uint8_t> out)>;
+
+  virtual ~FrameSink() = default;
+  /// Before the first frame. `expected` has the size, the rate and as many frames as the header promises, 0
+  /// where it does not tell. Returns how frames are wanted.
+  virtual FrameFormat begin(const FrameIndex& expected) = 0;
+  /// The frame at `place`; `write` need not be called, and only now.
+  virtual void take(std::int64_t place, const Write& write) = 0;
+};
+
 /// Everything that the project asks of a decoding library. native/ffmpeg implements it as a plug-in, so that
 /// the package loads and reads frame folders on machines without FFmpeg.
 class VideoBackend {
@@ -52,8 +67,10 @@ class VideoBackend {
   virtual ~VideoBackend() = default;
   /// e.g. "FFmpeg 5.1.9 (libavformat 59.27.100)".
   virtual std::string description() const = 0;
-  /// Decodes the whole file once and counts. Throws Error(VideoUnreadable | FileNotFound | Aborted).
-  virtual FrameIndex index(const std::filesystem::path& file, const Cancellation& cancellation) const = 0;
+  /// Decodes the whole file once and counts; `sink`, which may be null, gets the frames on the way. Throws
+  /// Error(VideoUnreadable | FileNotFound | Aborted) and what the sink throws.
+  virtual FrameIndex index(const std::filesystem::path& file, FrameSink* sink,
+                           const Cancellation& cancellation) const = 0;
   virtual std::unique_ptr<FrameSource> open(const std::filesystem::path& file, const FrameIndex& index,
                                             const FrameFormat& format) const = 0;
   /// Throws Error(InvalidArgument) for what cannot be encoded so, Error(File) where the file cannot be
@@ -63,7 +80,7 @@ class VideoBackend {
 };
 
 /// Raised when VideoBackend changes; a plug-in of another version is refused.
-inline constexpr int kVideoBackendVersion = 2;
+inline constexpr int kVideoBackendVersion = 3;
 
 /// The two symbols that a plug-in exports, with C linkage.
 using VideoBackendVersionFunction = int (*)();

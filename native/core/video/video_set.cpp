@@ -16,19 +16,15 @@ namespace {
 /// The threads that index the videos of a set, and what they share.
 class Indexing {
  public:
-  Indexing(const MediaLibrary& media, const std::optional<std::filesystem::path>& cacheFolder,
-           std::vector<IndexedVideo>& videos, const Cancellation& cancellation,
-           const VideoSet::Progress& progress)
-      : media_(media),
-        cacheFolder_(cacheFolder),
-        videos_(videos),
-        cancellation_(cancellation),
-        progress_(progress) {}
+  Indexing(const MediaLibrary& media, const IndexingOptions& options, std::vector<IndexedVideo>& videos,
+           const Cancellation& cancellation, const VideoSet::Progress& progress)
+      : media_(media), options_(options), videos_(videos), cancellation_(cancellation), progress_(progress) {}
 
-  void run(int threads) {
+  void run() {
+    const int count = int(std::min<std::size_t>(std::size_t(options_.threads), videos_.size()));
     {
       std::vector<std::jthread> workers;
-      for (int i = 0; i < threads; ++i) workers.emplace_back([this] { work(); });
+      for (int i = 0; i < count; ++i) workers.emplace_back([this] { work(); });
     }
     if (failure_) std::rethrow_exception(failure_);
   }
@@ -50,34 +46,46 @@ class Indexing {
 
   void indexOne(IndexedVideo& video) {
     try {
-      video.index = findOrMakeIndex(video.path);
+      findOrMakeIndex(video);
     } catch (const Error& error) {
       if (!concernsOneFile(error.code())) throw;
       video.problem = error.what();
     }
   }
 
-  FrameIndex findOrMakeIndex(const std::filesystem::path& path) {
+  void findOrMakeIndex(IndexedVideo& video) {
     // A folder is not decoded to count its frames: there is nothing to save.
-    const std::optional<FileVersion> version = isFolder(path) ? std::nullopt : versionOf(path);
-    if (!version) return media_.index(path, cancellation_);
-    const IndexCache* cache = indexCacheFor(path);
-    if (cache != nullptr) {
-      if (std::optional<FrameIndex> known = cache->find(path, *version)) return std::move(*known);
+    const std::optional<FileVersion> version = isFolder(video.path) ? std::nullopt : versionOf(video.path);
+    if (!version) {
+      makeIndex(video);
+      return;
     }
-    FrameIndex index = media_.index(path, cancellation_);
-    index.version = *version;
-    if (cache != nullptr) cache->keep(path, index);
-    return index;
+    const IndexCache* cache = indexCacheFor(video.path);
+    if (cache != nullptr) {
+      if (std::optional<FrameIndex> known = cache->find(video.path, *version)) {
+        video.index = std::move(*known);
+        return;
+      }
+    }
+    makeIndex(video);
+    video.index.version = *version;
+    if (cache != nullptr) cache->keep(video.path, video.index);
+  }
+
+  void makeIndex(IndexedVideo& video) {
+    std::optional<FrameKeeper> keeper;
+    if (options_.keeping) keeper.emplace(*options_.keeping);
+    video.index = media_.index(video.path, keeper ? &*keeper : options_.sink, cancellation_);
+    if (keeper) video.kept = keeper->finish();
   }
 
   /// Made when the first file of a kind comes: only video files need the plug-in.
   const IndexCache* indexCacheFor(const std::filesystem::path& path) {
-    if (!cacheFolder_) return nullptr;
+    if (!options_.cache) return nullptr;
     const std::lock_guard lock(mutex_);
     const bool isPacked = isPackedVideo(path);
     std::optional<IndexCache>& cache = isPacked ? packedCache_ : cache_;
-    if (!cache) cache.emplace(*cacheFolder_, isPacked ? "packed" : media_.videos().description());
+    if (!cache) cache.emplace(*options_.cache, isPacked ? "packed" : media_.videos().description());
     return &*cache;
   }
 
@@ -88,7 +96,7 @@ class Indexing {
   }
 
   const MediaLibrary& media_;
-  const std::optional<std::filesystem::path>& cacheFolder_;
+  const IndexingOptions& options_;
   std::vector<IndexedVideo>& videos_;  // each worker writes only to the ones it took
   const Cancellation& cancellation_;
   const VideoSet::Progress& progress_;
@@ -115,9 +123,8 @@ std::shared_ptr<const VideoSet> VideoSet::index(std::shared_ptr<const MediaLibra
     throw Error(ErrorCode::InvalidArgument, "Indexing videos needs at least 1 thread.");
   std::vector<IndexedVideo> videos;
   videos.reserve(paths.size());
-  for (const std::filesystem::path& path : paths) videos.push_back({path, {}, {}});
-  const int useful = int(std::min<std::size_t>(std::size_t(options.threads), videos.size()));
-  Indexing(*media, options.cache, videos, cancellation, progress).run(useful);
+  for (const std::filesystem::path& path : paths) videos.push_back({path, {}, {}, nullptr});
+  Indexing(*media, options, videos, cancellation, progress).run();
   return std::shared_ptr<const VideoSet>(new VideoSet(std::move(media), std::move(videos)));
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/runtime/cancellation.h"
+#include "core/video/kept_frames.h"
 #include "core/video/media_library.h"
 
 namespace c3d::video {
@@ -15,7 +16,8 @@ namespace c3d::video {
 struct IndexedVideo {
   std::filesystem::path path;
   FrameIndex index;
-  std::string problem;  // why it cannot be read; empty when it can
+  std::string problem;                     // why it cannot be read; empty when it can
+  std::shared_ptr<const KeptFrames> kept;  // null where nothing was kept
 };
 
 /// Whether an error is about one file only, so that the others can go on.
@@ -25,6 +27,10 @@ struct IndexingOptions {
   int threads = 1;
   /// Folder where indices are kept and looked for; nothing: every file is decoded.
   std::optional<std::filesystem::path> cache;
+  /// What is kept in memory of the frames of every video file that is decoded.
+  std::optional<Keeping> keeping;
+  /// Gets the frames of every video file that is decoded, instead; with one thread only.
+  FrameSink* sink = nullptr;
 };
 
 /// Videos whose frames have been counted. Immutable once made, so that loaders on any thread may share it.
