@@ -1,25 +1,24 @@
 #include "core/model/biased_relu.h"
 
-#include <torch/csrc/autograd/custom_function.h>
+#include <memory>
 
 #include "core/cuda/rectified_layers.h"
+#include "core/model/differentiable.h"
 
 namespace c3d {
 namespace {
 
-class BiasedRelu : public torch::autograd::Function<BiasedRelu> {
+class BiasedRelu final : public DifferentiableOperation {
  public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
-                            const at::Tensor& bias) {
-    auto output = cuda::rectify(x.contiguous(at::MemoryFormat::ChannelsLast3d), bias);
-    context->save_for_backward({output});
+  at::Tensor forward(const Tensors& inputs, Tensors& saved) const override {
+    auto output = cuda::rectify(inputs[0].contiguous(at::MemoryFormat::ChannelsLast3d), inputs[1]);
+    saved = {output};
     return output;
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 const torch::autograd::variable_list& gradients) {
-    const auto output = context->get_saved_variables()[0];
-    const auto of = cuda::rectifyGradients(gradients[0].contiguous(at::MemoryFormat::ChannelsLast3d), output);
+  Tensors backward(const at::Tensor& gradient, const Tensors& saved,
+                   const std::vector<bool>& /*wanted*/) const override {
+    const auto of = cuda::rectifyGradients(gradient.contiguous(at::MemoryFormat::ChannelsLast3d), saved[0]);
     return {of.input, of.bias};
   }
 };
@@ -31,7 +30,7 @@ bool canFuseBiasAndRelu(const at::Tensor& x) {
 }
 
 at::Tensor biasedRelu(const at::Tensor& x, const at::Tensor& bias) {
-  return BiasedRelu::apply(x, bias);
+  return applyWithGradient(std::make_shared<BiasedRelu>(), {x, bias});
 }
 
 }  // namespace c3d

@@ -6,15 +6,16 @@
 #include <ATen/ops/convolution_backward.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <array>
+#include <memory>
 #include <optional>
 
 #include "core/kernels/channel_sums.h"
 #include "core/kernels/narrow_convolution.h"
 #include "core/kernels/weight_gradient.h"
 #include "core/kernels/winograd.h"
+#include "core/model/differentiable.h"
 #include "core/model/precision.h"
 #include "core/model/stored_values.h"
 
@@ -89,26 +90,23 @@ at::Tensor convolveInFloat32(const ConvolutionSize& size, const at::Tensor& inpu
 
 /// The convolution in float32 on the CPU, of activations in float32 or bfloat16, with the kernels of this
 /// project where they are faster than LibTorch's.
-class Convolution : public torch::autograd::Function<Convolution> {
+class Convolution final : public DifferentiableOperation {
  public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
-                            const at::Tensor& weight, const at::Tensor& bias) {
-    const auto input = channelsLast(x);
-    const auto weights = channelsLast(weight);
-    context->save_for_backward({input, weights});
-    return convolveInFloat32(sizeOf(input, weights), input, weights, bias);
+  at::Tensor forward(const Tensors& inputs, Tensors& saved) const override {
+    const auto input = channelsLast(inputs[0]);
+    const auto weights = channelsLast(inputs[1]);
+    saved = {input, weights};
+    return convolveInFloat32(sizeOf(input, weights), input, weights, inputs[2]);
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 const torch::autograd::variable_list& gradients) {
-    const auto saved = context->get_saved_variables();
-    const auto& input = saved[0];
-    const auto& weights = saved[1];
-    const auto gradient = channelsLast(gradients[0]);
+  Tensors backward(const at::Tensor& of, const Tensors& saved,
+                   const std::vector<bool>& wanted) const override {
+    const auto &input = saved[0], &weights = saved[1];
+    const auto gradient = channelsLast(of);
     at::Tensor ofInput, ofWeights, ofBias;
-    if (context->needs_input_grad(0)) ofInput = inputGradient(gradient, input, weights);
-    if (context->needs_input_grad(1)) ofWeights = weightGradientOf(gradient, input, weights);
-    if (context->needs_input_grad(2)) ofBias = biasGradient(gradient);
+    if (wanted[0]) ofInput = inputGradient(gradient, input, weights);
+    if (wanted[1]) ofWeights = weightGradientOf(gradient, input, weights);
+    if (wanted[2]) ofBias = biasGradient(gradient);
     return {ofInput, ofWeights, ofBias};
   }
 
@@ -182,10 +180,9 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Ten
                     at::ScalarType type, PreparedWeights* prepared) {
   auto input = x.to(type);
   if (x.is_cpu() && computesInFloat32(x.device(), type)) {
-    if (prepared == nullptr) return Convolution::apply(input, weight, bias);
-    if (!at::GradMode::is_enabled()) return infer(input, weight, bias, *prepared);
-    prepared->release();
-    return Convolution::apply(input, weight, bias);
+    if (prepared != nullptr && !at::GradMode::is_enabled()) return infer(input, weight, bias, *prepared);
+    if (prepared != nullptr) prepared->release();
+    return applyWithGradient(std::make_shared<Convolution>(), {input, weight, bias});
   }
   auto padding = paddingOf(weight);
   if (needsPaddedFrames(input, weight.size(2))) {

@@ -1,15 +1,14 @@
 #include "core/model/normalized_rectification.h"
 
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty_like.h>
-#include <torch/csrc/autograd/custom_function.h>
-#include <torch/csrc/autograd/graph_task.h>
 
 #include <array>
+#include <memory>
 #include <optional>
 
 #include "core/kernels/normalized_pool.h"
 #include "core/kernels/normalized_relu.h"
+#include "core/model/differentiable.h"
 #include "core/model/pooled.h"
 #include "core/model/rectified_pooling.h"
 #include "core/model/stored_values.h"
@@ -59,60 +58,37 @@ Pooled rectify(const at::Tensor& input, const ChannelNormalization& normalizatio
   return pooled;
 }
 
-/// Whether the pass that goes on is the last to look at what its node has saved, and nobody else has it.
-bool isLastUse(const at::Tensor& saved) {
-  constexpr std::size_t kReferences = 2;  // the node's and the caller's
-  return !torch::autograd::get_current_graph_task_keep_graph() && saved.use_count() == kReferences &&
-         saved.storage().use_count() == 1;
-}
-
-class NormalizedRectification : public torch::autograd::Function<NormalizedRectification> {
+/// Of the convolution's output, its bias, and the weight and bias of the norm. The convolution's bias is in
+/// the statistics; it is here for its gradient.
+class NormalizedRectification final : public DifferentiableOperation {
  public:
-  /// The convolution's bias is in the statistics; it is here for its gradient.
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
-                            const at::Tensor& /*convolutionBias*/, const at::Tensor& weight,
-                            const at::Tensor& bias, const at::Tensor& statistics, bool training,
-                            const std::optional<Windows>& windows) {
-    const auto input = channelsLast(x);
-    const auto rectified = rectify(input, normalizationOf(statistics, weight, bias), windows, /*keep=*/true);
-    context->save_for_backward({input, weight, bias, statistics, rectified.winners});
-    context->saved_data["training"] = training;
-    if (windows) {
-      context->saved_data["kernel"] = windows->kernel;
-      context->saved_data["padding"] = windows->padding;
-    }
+  NormalizedRectification(const at::Tensor& statistics, bool training, const std::optional<Windows>& windows)
+      : statistics_(statistics), training_(training), windows_(windows) {}
+
+  at::Tensor forward(const Tensors& inputs, Tensors& saved) const override {
+    const auto &input = inputs[0], &weight = inputs[2], &bias = inputs[3];
+    const auto rectified =
+        rectify(input, normalizationOf(statistics_, weight, bias), windows_, /*keep=*/true);
+    saved = {input, weight, bias, rectified.winners};
     return rectified.output;
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 const torch::autograd::variable_list& gradients) {
-    const auto saved = context->get_saved_variables();
-    const auto &input = saved[0], &weight = saved[1], &bias = saved[2], &statistics = saved[3];
-    const auto gradient = channelsLast(gradients[0]);
-    const auto normalization = normalizationOf(statistics, weight, bias);
-    const auto windows = windowsOf(*context, gradient);
-    const auto sums = sumsOf(input, normalization, windows, gradient, saved[4]);
-    const bool training = context->saved_data["training"].toBool();
-    const auto of = gradientsOf(sums, statistics, weight, training ? positionsOf(input) : 0);
+  Tensors backward(const at::Tensor& of, const Tensors& saved,
+                   const std::vector<bool>& wanted) const override {
+    const auto &input = saved[0], &weight = saved[1], &bias = saved[2], &winners = saved[3];
+    const auto gradient = channelsLast(of);
+    const auto normalization = normalizationOf(statistics_, weight, bias);
+    const auto sums = sumsOf(input, normalization, windows_, gradient, winners);
+    const auto gradients = gradientsOf(sums, statistics_, weight, training_ ? positionsOf(input) : 0);
     at::Tensor ofInput;
-    if (context->needs_input_grad(0)) {
+    if (wanted[0]) {
       ofInput = isLastUse(input) ? input.detach() : at::empty_like(input);
-      takeBack(input, normalization, of.input, windows, gradient, saved[4], ofInput);
+      takeBack(input, normalization, gradients.input, windows_, gradient, winners, ofInput);
     }
-    return {ofInput, of.convolutionBias, of.weight, of.bias, {}, {}, {}};
+    return {ofInput, gradients.convolutionBias, gradients.weight, gradients.bias};
   }
 
  private:
-  static std::optional<Windows> windowsOf(torch::autograd::AutogradContext& context,
-                                          const at::Tensor& gradient) {
-    if (context.saved_data.count("kernel") == 0) return std::nullopt;
-    const auto three = [&](const char* key) {
-      const auto values = context.saved_data[key].toIntVector();
-      return Three{values[0], values[1], values[2]};
-    };
-    return Windows{three("kernel"), three("padding"), placesOf(gradient)};
-  }
-
   static NormalizationSums sumsOf(const at::Tensor& input, const ChannelNormalization& normalization,
                                   const std::optional<Windows>& windows, const at::Tensor& gradient,
                                   const at::Tensor& winners) {
@@ -136,17 +112,20 @@ class NormalizedRectification : public torch::autograd::Function<NormalizedRecti
                              winners.const_data_ptr<std::uint8_t>(), to);
     });
   }
+
+  at::Tensor statistics_;
+  bool training_;
+  std::optional<Windows> windows_;
 };
 
 at::Tensor normalize(const at::Tensor& x, const BatchNormTensors& norm, bool training,
                      const std::optional<Windows>& windows) {
   const auto input = channelsLast(x);
   const auto statistics = training ? batchStatistics(input, norm) : runningStatistics(norm);
-  const bool hasGradient = x.requires_grad() || norm.convolutionBias.requires_grad() ||
-                           norm.weight.requires_grad() || norm.bias.requires_grad();
-  if (at::GradMode::is_enabled() && hasGradient)
-    return NormalizedRectification::apply(input, norm.convolutionBias, norm.weight, norm.bias, statistics,
-                                          training, windows);
+  const Tensors inputs{input, norm.convolutionBias, norm.weight, norm.bias};
+  if (needsGradient(inputs))
+    return applyWithGradient(std::make_shared<NormalizedRectification>(statistics, training, windows),
+                             inputs);
   return rectify(input, normalizationOf(statistics, norm.weight, norm.bias), windows, /*keep=*/false).output;
 }
 

@@ -1,13 +1,11 @@
 #include "core/model/rectified_pooling.h"
 
-#include <ATen/core/grad_mode.h>
-#include <torch/csrc/autograd/custom_function.h>
-
 #include <array>
-#include <optional>
+#include <memory>
 
 #include "core/cuda/rectified_layers.h"
 #include "core/kernels/rectified_pool.h"
+#include "core/model/differentiable.h"
 #include "core/model/pooled.h"
 
 namespace c3d {
@@ -21,10 +19,6 @@ PoolType typeOf(const at::Tensor& x) {
 
 std::array<std::int64_t, 3> placesOf(const at::Tensor& x) {
   return {x.size(2), x.size(3), x.size(4)};
-}
-
-PoolSize sizeOf(const at::Tensor& input, const std::array<std::int64_t, 3>& output, const PoolLayer& pool) {
-  return {input.size(0), input.size(1), placesOf(input), output, pool.kernel, paddingOf(pool)};
 }
 
 Pooled rectifyAndPoolOnCpu(const PoolSize& size, const at::Tensor& input, bool keepWinners) {
@@ -41,41 +35,35 @@ at::Tensor poolGradientOnCpu(const PoolSize& size, const at::Tensor& gradient, c
   return inputGradient;
 }
 
-class RectifiedPool : public torch::autograd::Function<RectifiedPool> {
+/// `bias` may be undefined.
+Pooled rectifyAndPool(const PoolSize& size, const at::Tensor& x, const at::Tensor& bias, bool keepWinners) {
+  const auto input = x.contiguous(at::MemoryFormat::ChannelsLast3d);
+  return input.is_cuda() ? cuda::rectifyAndPool(size, input, bias, keepWinners)
+                         : rectifyAndPoolOnCpu(size, input, keepWinners);
+}
+
+class RectifiedPool final : public DifferentiableOperation {
  public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
-                            const std::optional<at::Tensor>& bias, const PoolLayer& pool,
-                            const std::array<std::int64_t, 3>& outputPlaces, bool keepWinners) {
-    const auto input = x.contiguous(at::MemoryFormat::ChannelsLast3d);
-    const auto size = sizeOf(input, outputPlaces, pool);
-    const auto pooled = input.is_cuda()
-                            ? cuda::rectifyAndPool(size, input, bias.value_or(at::Tensor()), keepWinners)
-                            : rectifyAndPoolOnCpu(size, input, keepWinners);
-    if (keepWinners) {
-      context->save_for_backward({pooled.winners});
-      context->saved_data["inputPlaces"] = std::vector<std::int64_t>(size.input.begin(), size.input.end());
-      context->saved_data["kernel"] = std::vector<std::int64_t>(size.kernel.begin(), size.kernel.end());
-      context->saved_data["padding"] = std::vector<std::int64_t>(size.padding.begin(), size.padding.end());
-      context->saved_data["hasBias"] = bias.has_value();
-    }
+  explicit RectifiedPool(const PoolSize& size) : size_(size) {}
+
+  at::Tensor forward(const Tensors& inputs, Tensors& saved) const override {
+    const auto pooled =
+        rectifyAndPool(size_, inputs[0], inputs.size() > 1 ? inputs[1] : at::Tensor(), /*keepWinners=*/true);
+    saved = {pooled.winners};
     return pooled.output;
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 const torch::autograd::variable_list& gradients) {
-    const auto winners = context->get_saved_variables()[0];
-    const auto gradient = gradients[0].contiguous(at::MemoryFormat::ChannelsLast3d);
-    const auto three = [&](const char* key) {
-      const auto values = context->saved_data[key].toIntVector();
-      return std::array{values[0], values[1], values[2]};
-    };
-    const PoolSize size{gradient.size(0),   gradient.size(1), three("inputPlaces"),
-                        placesOf(gradient), three("kernel"),  three("padding")};
-    if (!gradient.is_cuda()) return {poolGradientOnCpu(size, gradient, winners), {}, {}, {}, {}};
-    const auto of =
-        cuda::rectifyAndPoolGradients(size, gradient, winners, context->saved_data["hasBias"].toBool());
-    return {of.input, of.bias, {}, {}, {}};
+  Tensors backward(const at::Tensor& of, const Tensors& saved,
+                   const std::vector<bool>& wanted) const override {
+    const auto gradient = of.contiguous(at::MemoryFormat::ChannelsLast3d);
+    if (!gradient.is_cuda()) return {poolGradientOnCpu(size_, gradient, saved[0]), {}};
+    const auto gradients =
+        cuda::rectifyAndPoolGradients(size_, gradient, saved[0], /*biasToo=*/wanted.size() > 1);
+    return {gradients.input, gradients.bias};
   }
+
+ private:
+  PoolSize size_;
 };
 
 }  // namespace
@@ -92,10 +80,12 @@ bool canFuseReluAndPool(const at::Tensor& x, const PoolLayer& pool) {
 
 at::Tensor reluAndPool(const at::Tensor& x, const at::Tensor& bias, const PoolLayer& pool,
                        const std::vector<std::int64_t>& output) {
-  const std::array places{output[1], output[2], output[3]};
-  const bool hasGradient = x.requires_grad() || (bias.defined() && bias.requires_grad());
-  const auto added = bias.defined() ? std::optional(bias) : std::nullopt;
-  return RectifiedPool::apply(x, added, pool, places, at::GradMode::is_enabled() && hasGradient);
+  const PoolSize size{x.size(0),   x.size(1),      placesOf(x), {output[1], output[2], output[3]},
+                      pool.kernel, paddingOf(pool)};
+  Tensors inputs{x};
+  if (bias.defined()) inputs.push_back(bias);
+  if (!needsGradient(inputs)) return rectifyAndPool(size, x, bias, /*keepWinners=*/false).output;
+  return applyWithGradient(std::make_shared<RectifiedPool>(size), inputs);
 }
 
 }  // namespace c3d
