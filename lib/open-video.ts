@@ -1,11 +1,9 @@
 import { stat } from 'node:fs/promises'
+import { MOST_KEPT_BYTES } from './config/cache'
 import { addon } from './native/addon'
 import type { NativeModel, NativeSampling, NativeVideoSet } from './native/binding'
 import { C3DError, fileError } from './native/errors'
 import { runTask } from './native/task'
-
-/** 4000 frames of 171x128: of a longer video, the later frames are decoded twice. */
-const MOST_BYTES = 2 ** 28
 
 /** The clips that a model is going to be shown of a video. */
 export interface ShownClips {
@@ -28,7 +26,7 @@ export async function openVideo(
   const indexing = {
     threads: 1,
     cache: null,
-    keep: shown ? { ...shown, maxBytes: MOST_BYTES } : null,
+    keep: shown ? { ...shown, maxBytes: MOST_KEPT_BYTES } : null,
   }
   const videos = await runTask(() => addon().indexVideos([video], indexing, () => {}), signal)
   const problem = videos.videos[0]?.problem

@@ -31,6 +31,9 @@ export function precisionFolder(): string {
 
 const GIBIBYTE = 2 ** 30
 
+/** Of the frames that one prediction keeps: 4000 of 171x128. What does not fit is decoded twice. */
+export const MOST_KEPT_BYTES = 2 ** 28
+
 const detailedCache = settings({
   type: choice(['memory', 'disk']),
   /** Frames beyond it are decoded every time. Left out: 4 GiB or a quarter of the memory, 50 GiB of the disk. */

@@ -178,10 +178,10 @@ Napi::Value scoreVideo(const Napi::CallbackInfo& info) {
          scoring = toScoring(request)](Task& task) -> ToJs {
           c3d::scoreVideo(model->network, scoring.precision, media, file, model->layout, scoring.sampling,
                           scoring.loading, scoring.readout, task.cancellation(),
-                          [&](const video::FrameIndex& index, const auto& clips, const at::Tensor& outputs,
+                          [&](double framesPerSecond, const auto& clips, const at::Tensor& outputs,
                               std::size_t done, std::size_t total) {
                             task.emit([scores = ClipScores{clips, model->layout.frames, outputs, done, total},
-                                       framesPerSecond = index.framesPerSecond](Napi::Env e) {
+                                       framesPerSecond](Napi::Env e) {
                               auto event = toScoreEvent(e, scores);
                               event.Set("framesPerSecond", framesPerSecond);
                               return event;

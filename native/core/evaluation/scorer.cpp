@@ -90,7 +90,7 @@ void scoreVideo(const C3D& model, const MixedPrecision& precision,
   video::ClipStream stream(std::move(media), file, layout, sampling, loading);
   scoreBatches(stream, model, precision, layout, readout, cancellation,
                [&](video::ClipBatch& batch, const at::Tensor& outputs, std::size_t done) {
-                 sink(stream.index(), batch.clips, outputs, done, std::max(done, stream.total()));
+                 sink(stream.framesPerSecond(), batch.clips, outputs, done, std::max(done, stream.total()));
                });
 }
 

@@ -55,10 +55,9 @@ void scoreClips(const C3D& model, const MixedPrecision& precision, const ClipDat
                 const Cancellation& cancellation, const ScoreSink& sink,
                 const UnreadableSink& unreadableSink);
 
-/// The same for one video, and what is known of it: by its header at first, by all of its frames in the end.
-using VideoScoreSink =
-    std::function<void(const video::FrameIndex& video, const std::vector<video::ClipSpec>& clips,
-                       const at::Tensor& outputs, std::size_t done, std::size_t total)>;
+/// The same for one video, with its frame rate, which is 0 when unknown.
+using VideoScoreSink = std::function<void(double framesPerSecond, const std::vector<video::ClipSpec>& clips,
+                                          const at::Tensor& outputs, std::size_t done, std::size_t total)>;
 
 /// Reads the clips of one whole video, NonOverlapping or Dense, while its frames are being counted, as
 /// video::ClipStream does, and gives each to the network. `total` is what the video's header promises until

@@ -113,9 +113,9 @@ class ClipStream::State final : public FrameSink {
     return total_;
   }
 
-  FrameIndex index() const {
+  double framesPerSecond() const {
     const std::lock_guard lock(mutex_);
-    return video_.index;
+    return video_.index.framesPerSecond;
   }
 
   // What the counting thread calls:
@@ -267,8 +267,8 @@ std::size_t ClipStream::total() const {
   return state_->total();
 }
 
-FrameIndex ClipStream::index() const {
-  return state_->index();
+double ClipStream::framesPerSecond() const {
+  return state_->framesPerSecond();
 }
 
 }  // namespace c3d::video

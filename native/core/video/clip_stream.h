@@ -34,8 +34,8 @@ class ClipStream {
 
   /// Clips in all: until the frames are counted, as many as the file's header promises.
   std::size_t total() const;
-  /// Of the video: by its header from the first batch on, and by all of its frames after the last one.
-  FrameIndex index() const;
+  /// Of the video, from the first batch on; 0 when unknown.
+  double framesPerSecond() const;
 
  private:
   class State;
